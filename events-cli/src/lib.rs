@@ -1,0 +1,1 @@
+//! The `events` command as a library.

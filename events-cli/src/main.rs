@@ -1,0 +1,2 @@
+//! The `events` command.
+fn main() {}

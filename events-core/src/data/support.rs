@@ -1,0 +1,186 @@
+//! What the derived serde implementations share. Written once here instead of once per struct: the derive's code stays
+//! short, and compile time with it.
+
+use core::fmt;
+use core::marker::PhantomData;
+use core::str::FromStr;
+
+use serde::de::{
+    Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
+};
+use serde::forward_to_deserialize_any;
+
+/// Reads a field's name and gives its index in the list, or `None` for a field that is not in it.
+struct FieldIndex(&'static [&'static str]);
+
+impl<'de> DeserializeSeed<'de> for FieldIndex {
+    type Value = Option<usize>;
+
+    fn deserialize<D: Deserializer<'de>>(self, deserializer: D) -> Result<Self::Value, D::Error> {
+        deserializer.deserialize_identifier(self)
+    }
+}
+
+impl Visitor<'_> for FieldIndex {
+    type Value = Option<usize>;
+
+    fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the name of a field")
+    }
+
+    fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
+        Ok(self.0.iter().position(|field| *field == name))
+    }
+}
+
+/// The name of the next field: the outer `None` is the end, the inner one a field that is not in the list.
+///
+/// # Errors
+/// What reading the name gives.
+pub fn next_key<'de, A: MapAccess<'de>>(
+    map: &mut A,
+    fields: &'static [&'static str],
+) -> Result<Option<Option<usize>>, A::Error> {
+    map.next_key_seed(FieldIndex(fields))
+}
+
+/// Lets a type without `Display` fail with a message at the type.
+pub fn display<T: fmt::Display>(value: &T) -> &impl fmt::Display {
+    value
+}
+
+/// The next field of a record that is read by position.
+///
+/// # Errors
+/// When the sequence ends before the field, and what reading the field gives.
+pub(super) fn next_field<'de, A: SeqAccess<'de>, T: Deserialize<'de>>(
+    seq: &mut A,
+    index: usize,
+    expected: &'static str,
+) -> Result<T, A::Error> {
+    match seq.next_element()? {
+        Some(value) => Ok(value),
+        None => Err(Error::invalid_length(index, &expected)),
+    }
+}
+
+/// Reads the value of a named field into its slot.
+///
+/// # Errors
+/// When the field was there already, and what reading the value gives.
+pub(super) fn read_field<'de, A: MapAccess<'de>, T: Deserialize<'de>>(
+    map: &mut A,
+    slot: &mut Option<T>,
+    name: &'static str,
+) -> Result<(), A::Error> {
+    if slot.is_some() {
+        return Err(Error::duplicate_field(name));
+    }
+    *slot = Some(map.next_value()?);
+    Ok(())
+}
+
+/// Passes over the value of a field that is not in the list.
+///
+/// # Errors
+/// What reading the value gives.
+pub fn skip_field<'de, A: MapAccess<'de>>(map: &mut A) -> Result<(), A::Error> {
+    map.next_value::<IgnoredAny>().map(drop)
+}
+
+/// The value of a field, or `None` for an `Option` that was not there.
+///
+/// # Errors
+/// When a field that is not optional was not there.
+pub(super) fn finish_field<'de, T: Deserialize<'de>, E: Error>(
+    slot: Option<T>,
+    name: &'static str,
+) -> Result<T, E> {
+    match slot {
+        Some(value) => Ok(value),
+        None => T::deserialize(Missing(name, PhantomData)),
+    }
+}
+
+/// Stands for a field that was not there: an `Option` takes it as `None`, everything else refuses.
+struct Missing<E>(&'static str, PhantomData<E>);
+
+impl<'de, E: Error> Deserializer<'de> for Missing<E> {
+    type Error = E;
+
+    fn deserialize_any<V: Visitor<'de>>(self, _visitor: V) -> Result<V::Value, E> {
+        Err(Error::missing_field(self.0))
+    }
+
+    fn deserialize_option<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, E> {
+        visitor.visit_none()
+    }
+
+    forward_to_deserialize_any! {
+        bool i8 i16 i32 i64 i128 u8 u16 u32 u64 u128 f32 f64 char str string bytes byte_buf unit unit_struct
+        newtype_struct seq tuple tuple_struct map struct enum identifier ignored_any
+    }
+}
+
+/// Reads the name of an enum's variant and gives its index.
+///
+/// # Errors
+/// When no variant has the name.
+pub fn read_variant<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    variants: &'static [&'static str],
+) -> Result<usize, D::Error> {
+    struct Variant(&'static [&'static str]);
+
+    impl Visitor<'_> for Variant {
+        type Value = usize;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            write!(f, "one of {}", self.0.join(", "))
+        }
+
+        fn visit_str<E: Error>(self, name: &str) -> Result<usize, E> {
+            let found = self.0.iter().position(|variant| *variant == name);
+            // The name that came is payload: the error shows what is known, not what was given.
+            found.ok_or_else(|| {
+                Error::custom(format_args!(
+                    "unknown variant; expected one of {}",
+                    self.0.join(", ")
+                ))
+            })
+        }
+    }
+
+    deserializer.deserialize_str(Variant(variants))
+}
+
+/// Reads a type that travels as text.
+///
+/// # Errors
+/// When the text is refused by the type.
+pub fn read_string<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: FromStr,
+    T::Err: fmt::Display,
+{
+    struct Text<T>(PhantomData<T>);
+
+    impl<T> Visitor<'_> for Text<T>
+    where
+        T: FromStr,
+        T::Err: fmt::Display,
+    {
+        type Value = T;
+
+        fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+            f.write_str("text")
+        }
+
+        fn visit_str<E: Error>(self, text: &str) -> Result<T, E> {
+            text.parse().map_err(Error::custom)
+        }
+    }
+
+    deserializer.deserialize_str(Text(PhantomData))
+}

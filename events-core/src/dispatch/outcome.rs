@@ -1,0 +1,157 @@
+//! How a receiver ends: well, with an error, or with a panic.
+
+use core::error::Error;
+use core::fmt;
+
+use crate::receiver::ReceiverInfo;
+
+/// An error of a receiver.
+pub type BoxError = Box<dyn Error + Send + Sync>;
+
+/// What a receiver may return: `()`, or a `Result<(), E>` whose error becomes a boxed error.
+#[diagnostic::on_unimplemented(
+    message = "a receiver cannot return `{Self}`",
+    label = "a receiver returns `()` or `Result<(), E>`",
+    note = "`E` is any error that converts into `Box<dyn Error + Send + Sync>`: a type that implements `std::error::Error`, a `String` or a `&str`",
+    note = "nobody reads a value that a receiver returns: send another event, or write it where it belongs, and return `()`"
+)]
+pub trait IntoOutcome {
+    /// The outcome.
+    ///
+    /// # Errors
+    /// When the receiver failed.
+    fn into_outcome(self) -> Result<(), BoxError>;
+}
+
+impl IntoOutcome for () {
+    #[inline]
+    fn into_outcome(self) -> Result<(), BoxError> {
+        Ok(())
+    }
+}
+
+impl<E: Into<BoxError>> IntoOutcome for Result<(), E> {
+    #[inline]
+    fn into_outcome(self) -> Result<(), BoxError> {
+        self.map_err(Into::into)
+    }
+}
+
+/// How a receiver failed.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    Error(BoxError),
+    Panic(String),
+}
+
+impl fmt::Display for Failure {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Error(error) => error.fmt(f),
+            Self::Panic(message) => write!(f, "panicked: {message}"),
+        }
+    }
+}
+
+/// A receiver failed: which one, on which event, and how.
+#[derive(Debug)]
+pub struct ReceiverError {
+    receiver: ReceiverInfo,
+    event_type: &'static str,
+    failure: Failure,
+}
+
+impl ReceiverError {
+    pub(crate) fn new(receiver: ReceiverInfo, event_type: &'static str, failure: Failure) -> Self {
+        Self {
+            receiver,
+            event_type,
+            failure,
+        }
+    }
+
+    /// The receiver that failed.
+    pub fn receiver(&self) -> &ReceiverInfo {
+        &self.receiver
+    }
+
+    /// The type of the event on which it failed.
+    pub fn event_type(&self) -> &'static str {
+        self.event_type
+    }
+
+    /// Whether the receiver panicked, rather than returned an error.
+    pub fn is_panic(&self) -> bool {
+        matches!(self.failure, Failure::Panic(_))
+    }
+
+    /// The error as the receiver returned it.
+    ///
+    /// # Errors
+    /// With itself, when the receiver panicked.
+    pub fn into_inner(self) -> Result<BoxError, Self> {
+        match self.failure {
+            Failure::Error(error) => Ok(error),
+            Failure::Panic(_) => Err(self),
+        }
+    }
+}
+
+impl fmt::Display for ReceiverError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self {
+            receiver,
+            event_type,
+            failure,
+        } = self;
+        let verb = if self.is_panic() { "" } else { "failed: " };
+        write!(
+            f,
+            "receiver `{}` ({}) of `{event_type}` {verb}{failure}",
+            receiver.id, receiver.location
+        )
+    }
+}
+
+impl Error for ReceiverError {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        match &self.failure {
+            Failure::Error(error) => Some(&**error),
+            Failure::Panic(_) => None,
+        }
+    }
+}
+
+/// All the receivers that failed in one send.
+#[derive(Debug)]
+pub struct ReceiverErrors(pub(crate) Vec<ReceiverError>);
+
+impl ReceiverErrors {
+    /// The errors, in the order of the receivers.
+    pub fn iter(&self) -> impl Iterator<Item = &ReceiverError> {
+        self.0.iter()
+    }
+
+    /// The errors, taken out.
+    pub fn into_vec(self) -> Vec<ReceiverError> {
+        self.0
+    }
+}
+
+impl fmt::Display for ReceiverErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (index, error) in self.0.iter().enumerate() {
+            if index > 0 {
+                f.write_str("; ")?;
+            }
+            error.fmt(f)?;
+        }
+        Ok(())
+    }
+}
+
+impl Error for ReceiverErrors {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.first().and_then(Error::source)
+    }
+}

@@ -1,0 +1,162 @@
+//! What makes a struct an event.
+
+use core::any::Any;
+use core::fmt;
+use std::borrow::Cow;
+
+use crate::data::{EventData, RecordSchema};
+use crate::signal::{AnySignal, Signal};
+
+/// An event: a struct with an event type and a signal. Implemented by `#[event]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not an event",
+    label = "not an event",
+    note = "add `#[event(type = \"…\")]` to the struct"
+)]
+pub trait Event: EventData {
+    /// What is known of the event at compile time.
+    const INFO: &'static EventInfo;
+
+    /// The event's signal.
+    fn signal() -> &'static Signal<Self>;
+
+    /// The text by which a bus keeps events of one thing in order: the field that `key = …` names.
+    fn key(&self) -> Option<Cow<'_, str>>;
+}
+
+/// What is known of an event at compile time.
+#[derive(Debug, Clone, Copy)]
+#[non_exhaustive]
+pub struct EventInfo {
+    /// The event type: the dotted, versioned name that identifies the event on every bus.
+    pub event_type: &'static str,
+    /// The minor version of the event's schema.
+    pub minor_version: u32,
+    /// The path of the field that is the event's key, as written: `user.pii.username`.
+    pub key: Option<&'static str>,
+    /// The name of the Rust struct.
+    pub name: &'static str,
+    /// The documentation of the struct.
+    pub doc: &'static str,
+    /// The fields of the event.
+    pub schema: &'static RecordSchema,
+}
+
+impl EventInfo {
+    /// Called by `#[event]`.
+    #[doc(hidden)]
+    pub const fn new(
+        event_type: &'static str,
+        minor_version: u32,
+        key: Option<&'static str>,
+        name: &'static str,
+        doc: &'static str,
+        schema: &'static RecordSchema,
+    ) -> Self {
+        Self {
+            event_type,
+            minor_version,
+            key,
+            name,
+            doc,
+            schema,
+        }
+    }
+
+    /// The part of the event type that says which subdomain the event belongs to: `learning` in
+    /// `org.openedx.learning.student.registration.completed.v1` (the third label, after the reverse DNS name).
+    pub fn subdomain(&self) -> &'static str {
+        self.event_type.split('.').nth(2).unwrap_or_default()
+    }
+}
+
+/// An event of any type, as `#[receiver(any)]` gets it.
+///
+/// ```
+/// use events_core::{AnyEvent, receiver};
+///
+/// #[receiver(any)]
+/// fn audit(event: AnyEvent<'_>) {
+///     println!("{} happened", event.info().event_type);
+/// }
+/// ```
+///
+/// It serializes as the event it holds.
+#[derive(Clone, Copy)]
+pub struct AnyEvent<'a> {
+    event: &'a dyn ErasedEvent,
+}
+
+impl<'a> AnyEvent<'a> {
+    pub(crate) fn new<E: Event>(event: &'a E) -> Self {
+        Self { event }
+    }
+
+    /// What is known of the event at compile time.
+    pub fn info(self) -> &'static EventInfo {
+        self.event.info()
+    }
+
+    /// The event's signal.
+    pub fn signal(self) -> &'static dyn AnySignal {
+        self.event.signal()
+    }
+
+    /// The event's key, see [`Event::key`].
+    pub fn key(self) -> Option<Cow<'a, str>> {
+        self.event.key()
+    }
+
+    /// The event itself, if it is an `E`.
+    pub fn downcast_ref<E: Event>(self) -> Option<&'a E> {
+        self.event.as_any().downcast_ref()
+    }
+}
+
+/// Shows the event's type and, like its own `Debug`, its payload.
+impl fmt::Debug for AnyEvent<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.event.debug(f)
+    }
+}
+
+impl serde::Serialize for AnyEvent<'_> {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        erased_serde::serialize(self.event.payload(), serializer)
+    }
+}
+
+trait ErasedEvent: Send + Sync {
+    fn info(&self) -> &'static EventInfo;
+    fn signal(&self) -> &'static dyn AnySignal;
+    fn key(&self) -> Option<Cow<'_, str>>;
+    fn as_any(&self) -> &dyn Any;
+    fn payload(&self) -> &dyn erased_serde::Serialize;
+    fn debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
+}
+
+impl<E: Event> ErasedEvent for E {
+    fn info(&self) -> &'static EventInfo {
+        E::INFO
+    }
+
+    fn signal(&self) -> &'static dyn AnySignal {
+        E::signal()
+    }
+
+    fn key(&self) -> Option<Cow<'_, str>> {
+        Event::key(self)
+    }
+
+    fn as_any(&self) -> &dyn Any {
+        self
+    }
+
+    fn payload(&self) -> &dyn erased_serde::Serialize {
+        self
+    }
+
+    fn debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Debug::fmt(self, f)
+    }
+}

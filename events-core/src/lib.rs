@@ -1,0 +1,37 @@
+#![doc = include_str!("../README.md")]
+#![cfg_attr(docsrs, feature(doc_cfg))]
+
+extern crate self as events_core;
+
+#[doc(hidden)]
+#[path = "private.rs"]
+pub mod __private;
+mod clock;
+#[cfg(feature = "config")]
+pub mod config;
+mod data;
+mod dispatch;
+mod event;
+mod macros;
+mod metadata;
+mod receiver;
+pub mod registry;
+mod signal;
+#[cfg(feature = "testing")]
+pub mod testing;
+mod time;
+
+pub use events_macros::{EventData, event, receiver};
+pub use uuid::Uuid;
+
+pub use data::{
+    Bytes, EnumSchema, EventData, EventKey, FieldSchema, RecordSchema, Schema, StringFormat,
+};
+pub use dispatch::{
+    BoxError, Delivery, IntoOutcome, Outcome, ReceiverError, ReceiverErrors, Response, Responses,
+};
+pub use event::{AnyEvent, Event, EventInfo};
+pub use metadata::{EventMetadata, ServiceNameError, SourceLib, SourceLibPart, set_service_name};
+pub use receiver::{ReceiverInfo, ReceiverKind, ReceiverSignals, SourceLocation};
+pub use signal::{AnySignal, Connection, Signal, SignalInfo, UnknownReceiver};
+pub use time::{DateTime, ParseTimeError, TimeRangeError, Timestamp};

@@ -1,0 +1,52 @@
+//! The clock of a scope, and where its ids come from.
+
+use core::time::Duration;
+
+use uuid::Uuid;
+
+use crate::event::EventInfo;
+use crate::metadata::EventMetadata;
+use crate::time::Timestamp;
+
+#[derive(Default)]
+pub(super) struct Clock {
+    stopped: Option<Timestamp>,
+    counted_ids: Option<u64>,
+}
+
+impl Clock {
+    pub(super) fn stop(&mut self, time: Timestamp) {
+        self.stopped = Some(time);
+    }
+
+    /// Whether there was a stopped clock, and a time to move it to.
+    pub(super) fn advance(&mut self, by: Duration) -> bool {
+        let micros = i64::try_from(by.as_micros()).ok();
+        let moved = self
+            .stopped
+            .zip(micros)
+            .and_then(|(time, by)| Timestamp::from_micros(time.as_micros().checked_add(by)?));
+        if moved.is_some() {
+            self.stopped = moved;
+        }
+        moved.is_some()
+    }
+
+    pub(super) fn count_ids(&mut self) {
+        self.counted_ids = Some(0);
+    }
+
+    pub(super) fn metadata(&mut self, info: &EventInfo) -> EventMetadata {
+        let time = self.stopped.unwrap_or_else(crate::clock::now);
+        let metadata =
+            EventMetadata::for_send(info.event_type, i64::from(info.minor_version), time);
+        match &mut self.counted_ids {
+            Some(count) => {
+                *count += 1;
+                // The bits of version 7 and of the variant, as RFC 9562 has them; the rest counts.
+                metadata.with_id(Uuid::from_u64_pair(0x7000, 0x8000_0000_0000_0000 | *count))
+            }
+            None => metadata,
+        }
+    }
+}

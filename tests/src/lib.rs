@@ -1,0 +1,1 @@
+//! Tests across the crates. What is here is shared by them.
