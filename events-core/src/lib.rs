@@ -21,7 +21,15 @@ mod signal;
 pub mod testing;
 mod time;
 
-pub use events_macros::{EventData, event, receiver};
+#[doc = include_str!("../docs/event_data.md")]
+#[doc(inline)]
+pub use events_macros::EventData;
+#[doc = include_str!("../docs/event.md")]
+#[doc(inline)]
+pub use events_macros::event;
+#[doc = include_str!("../docs/receiver.md")]
+#[doc(inline)]
+pub use events_macros::receiver;
 pub use uuid::Uuid;
 
 pub use data::{

@@ -12,6 +12,11 @@
 #[macro_export]
 macro_rules! plugin {
     () => {
+        // What `plugins!` finds the name by, where the binary knows the crate under another one.
+        #[doc(hidden)]
+        pub const __EVENTS_PLUGIN: &::core::primitive::str =
+            $crate::__private::crate_name($crate::__private::module_path!());
+
         const _: () = {
             $crate::__private::inventory::submit! {
                 $crate::__private::PluginInfo::new(
@@ -44,9 +49,16 @@ macro_rules! plugins {
         $(
             use $plugin as _;
             const _: () = {
+                // The name by which the crate states itself, which may not be the one that Cargo.toml gives it here. A
+                // crate that does not state itself has no such constant, and then the outer one is found.
+                const __EVENTS_PLUGIN: &::core::primitive::str = ::core::stringify!($plugin);
+                const NAME: &::core::primitive::str = {
+                    use $plugin::*;
+                    __EVENTS_PLUGIN
+                };
                 $crate::__private::inventory::submit! {
                     $crate::__private::ExpectedPlugin::new(
-                        ::core::stringify!($plugin),
+                        NAME,
                         $crate::__private::SourceLocation::new(
                             $crate::__private::file!(),
                             $crate::__private::line!(),

@@ -13,16 +13,27 @@ pub use std::string::ToString;
 
 pub use serde;
 
+// Under names that no caller has in scope: what stands at a place of the caller's own is linted there, and a path to
+// `Clone` would be an "unnecessary qualification".
+pub use crate::EventData as DataOf;
+pub use crate::EventKey as KeyOf;
+pub use crate::IntoOutcome as OutcomeOf;
+pub use core::clone::Clone as CloneOf;
+
 #[cfg(feature = "tokio")]
 pub use crate::__async_receiver as async_receiver;
 #[cfg(not(feature = "tokio"))]
 pub use crate::__async_receiver_without_tokio as async_receiver;
 pub use crate::__register_signal as register_signal;
-pub use crate::data::support::{display, next_key, read_string, read_variant, skip_field};
+pub use crate::data::instead::{
+    DurationOnTheWire, ListOnTheWire, MapOnTheWire, RecordOnTheWire, TextOnTheWire, TimeOnTheWire,
+    ValueOnTheWire,
+};
+pub use crate::data::support::{FromText, IntoText, next_key, read_variant, skip_field};
 pub use crate::data::{EnumSchema, EventKey, FieldSchema, RecordSchema, Schema, StringFormat};
 #[cfg(feature = "tokio")]
 pub use crate::dispatch::spawn;
-pub use crate::dispatch::{BoxError, Delivery, IntoOutcome};
+pub use crate::dispatch::{BoxError, Delivery, IntoOutcome, IntoReceiverError};
 pub use crate::receiver::{ReceiverInfo, ReceiverSignals, SourceLocation};
 pub use crate::registry::entries::{
     Attach, Attacher, ExpectedPlugin, PluginInfo, Registration, SIGNALS, SignalElement, inventory,
@@ -42,5 +53,62 @@ pub const fn crate_name(module_path: &'static str) -> &'static str {
     match module_path.split_at_checked(end) {
         Some((name, _)) => name,
         None => module_path,
+    }
+}
+
+/// What a receiver's parameters can name: the fields of the event, through `Deref`, and the reserved names.
+///
+/// A parameter whose name is nearly a reserved one is looked for here instead of in the event, so that the compiler
+/// lists the reserved names, and suggests the one that was meant.
+#[derive(Debug)]
+#[expect(clippy::exhaustive_structs, reason = "written by the macros only")]
+pub struct Parameters<'a, E> {
+    /// The whole event.
+    pub event: (),
+    /// Its metadata.
+    pub metadata: (),
+    /// The signal it was sent through.
+    pub signal: (),
+    /// Whether it came from an event bus.
+    pub from_event_bus: (),
+    fields: &'a E,
+}
+
+impl<'a, E> Parameters<'a, E> {
+    /// Called by `#[receiver]`.
+    pub const fn new(fields: &'a E) -> Self {
+        Self {
+            event: (),
+            metadata: (),
+            signal: (),
+            from_event_bus: (),
+            fields,
+        }
+    }
+}
+
+impl<E> core::ops::Deref for Parameters<'_, E> {
+    type Target = E;
+
+    fn deref(&self) -> &E {
+        self.fields
+    }
+}
+
+/// A value that a receiver's parameter of type `T` can take: one of the same type.
+#[diagnostic::on_unimplemented(
+    message = "the parameter is a `{T}`, and what it asks for is a `{Self}`",
+    label = "there is a `{Self}` to be had",
+    note = "ask for what is there: by value it is cloned, by reference it is lent"
+)]
+pub trait ParameterOf<T> {
+    /// The value.
+    fn pass(self) -> T;
+}
+
+impl<T> ParameterOf<T> for T {
+    #[inline]
+    fn pass(self) -> T {
+        self
     }
 }

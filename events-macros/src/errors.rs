@@ -2,7 +2,7 @@
 
 use core::fmt::Display;
 
-use proc_macro2::{Span, TokenStream};
+use proc_macro2::TokenStream;
 use quote::ToTokens;
 use syn::Error;
 
@@ -16,17 +16,17 @@ impl Errors {
         self.push(Error::new_spanned(tokens, message));
     }
 
-    /// Notes a mistake at a place.
-    pub(crate) fn at_span(&mut self, span: Span, message: impl Display) {
-        self.push(Error::new(span, message));
-    }
-
     /// Notes a mistake that `syn` found.
     pub(crate) fn push(&mut self, error: Error) {
         match &mut self.0 {
             Some(errors) => errors.combine(error),
             None => self.0 = Some(error),
         }
+    }
+
+    /// Whether there are none.
+    pub(crate) const fn is_empty(&self) -> bool {
+        self.0.is_none()
     }
 
     /// The result, or `None` after its error was noted.

@@ -12,20 +12,21 @@ mod receiver;
 
 use proc_macro::TokenStream;
 
-#[allow(missing_docs, reason = "documented at the re-export in events-core")]
+#[expect(missing_docs, reason = "documented at the re-export in events-core")]
 #[proc_macro_attribute]
 pub fn event(args: TokenStream, item: TokenStream) -> TokenStream {
-    event::event(args.into(), item.into()).into()
+    event::event(args.into(), &item.into()).into()
 }
 
-#[allow(missing_docs, reason = "documented at the re-export in events-core")]
-#[proc_macro_derive(EventData, attributes(event_data))]
+#[expect(missing_docs, reason = "documented at the re-export in events-core")]
+// `serde` is there to be refused with a reason.
+#[proc_macro_derive(EventData, attributes(event_data, serde))]
 pub fn event_data(item: TokenStream) -> TokenStream {
     event_data::event_data(item.into()).into()
 }
 
-#[allow(missing_docs, reason = "documented at the re-export in events-core")]
+#[expect(missing_docs, reason = "documented at the re-export in events-core")]
 #[proc_macro_attribute]
 pub fn receiver(args: TokenStream, item: TokenStream) -> TokenStream {
-    receiver::receiver(args.into(), item.into()).into()
+    receiver::receiver(args.into(), &item.into()).into()
 }

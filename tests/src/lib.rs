@@ -1,1 +1,3 @@
 //! Tests across the crates. What is here is shared by them.
+
+pub mod book;

@@ -10,7 +10,8 @@ use uuid::Uuid;
 #[diagnostic::on_unimplemented(
     message = "`{Self}` cannot be the key of an event",
     label = "this field's type is not a key",
-    note = "a key is a `String`, an `i64`, a `Uuid` or a type with `#[event_data(string)]`; name such a field of the record, for instance `key = user.pii.username`"
+    note = "a key is a `String`, an `i64`, a `Uuid` or a type with `#[event_data(string)]`; name such a field of the record, for instance `key = user.pii.username`",
+    note = "what may be missing cannot be a key: events without one would have no order among themselves"
 )]
 pub trait EventKey {
     /// The key's text.

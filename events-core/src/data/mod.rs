@@ -2,6 +2,7 @@
 
 mod bytes;
 mod impls;
+pub(crate) mod instead;
 mod key;
 mod schema;
 pub(crate) mod support;

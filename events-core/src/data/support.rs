@@ -9,6 +9,7 @@ use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
 use serde::forward_to_deserialize_any;
+use serde::ser::Serializer;
 
 /// Reads a field's name and gives its index in the list, or `None` for a field that is not in it.
 struct FieldIndex(&'static [&'static str]);
@@ -44,9 +45,53 @@ pub fn next_key<'de, A: MapAccess<'de>>(
     map.next_key_seed(FieldIndex(fields))
 }
 
-/// Lets a type without `Display` fail with a message at the type.
-pub fn display<T: fmt::Display>(value: &T) -> &impl fmt::Display {
-    value
+/// What writes a type with `#[event_data(string)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` travels as text, and has no `Display`",
+    label = "does not implement `Display`",
+    note = "`#[event_data(string)]` writes the value with `Display` and reads it with `FromStr`: implement both"
+)]
+pub trait IntoText {
+    /// Writes the text.
+    ///
+    /// # Errors
+    /// What writing gives.
+    fn serialize_text<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error>;
+
+    /// The text.
+    fn text(&self) -> String;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: fmt::Display> IntoText for T {
+    fn serialize_text<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+
+    fn text(&self) -> String {
+        self.to_string()
+    }
+}
+
+/// What reads a type with `#[event_data(string)]`.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` travels as text, and has no `FromStr` whose error has `Display`",
+    label = "does not implement `FromStr`",
+    note = "`#[event_data(string)]` writes the value with `Display` and reads it with `FromStr`: implement both"
+)]
+pub trait FromText: Sized {
+    /// Reads the text.
+    ///
+    /// # Errors
+    /// When the text is refused by the type.
+    fn deserialize_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error>;
+}
+
+#[diagnostic::do_not_recommend]
+impl<T: FromStr<Err: fmt::Display>> FromText for T {
+    fn deserialize_text<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        read_string(deserializer)
+    }
 }
 
 /// The next field of a record that is read by position.
@@ -158,7 +203,7 @@ pub fn read_variant<'de, D: Deserializer<'de>>(
 ///
 /// # Errors
 /// When the text is refused by the type.
-pub fn read_string<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+fn read_string<'de, D, T>(deserializer: D) -> Result<T, D::Error>
 where
     D: Deserializer<'de>,
     T: FromStr,

@@ -3,6 +3,8 @@
 use core::cell::{Cell, OnceCell};
 use core::fmt;
 
+use super::outcome::Failure;
+use super::responses::Details;
 use crate::clock;
 use crate::event::EventInfo;
 use crate::metadata::EventMetadata;
@@ -11,80 +13,110 @@ use crate::time::Timestamp;
 /// One send of one event, as a receiver sees it. Used by the code that `#[receiver]` writes.
 pub struct Delivery<'a> {
     info: &'static EventInfo,
-    /// The metadata of an event that came from a bus.
-    incoming: Option<&'a EventMetadata>,
-    /// The time of the send; read only when a receiver asks for metadata, as was known when the list was made.
-    time: Timestamp,
-    metadata: OnceCell<EventMetadata>,
+    metadata: Metadata<'a>,
     /// The receiver that runs: after a panic this is all that is left to say which it was.
     pub(crate) cursor: Cell<usize>,
-    #[cfg(feature = "tokio")]
-    pub(crate) tasks: core::cell::RefCell<Vec<super::task::Task>>,
+    /// What is not plain success, so far. In the end it is moved out, so that a send that goes well drops nothing.
+    details: Cell<Option<Box<Details>>>,
+}
+
+/// Where metadata comes from. It lives with the sender: a send whose receivers do not ask for it pays for none of it.
+#[derive(Clone, Copy)]
+pub(crate) enum Metadata<'a> {
+    /// No receiver asks for it, as the list of receivers knows.
+    Unwanted,
+    /// It is made when the first receiver reads it.
+    Fresh(&'a FreshMetadata),
+    /// It came with the event from a bus.
+    Incoming(&'a EventMetadata),
+}
+
+/// Metadata that is made when it is first read, with the time of the send.
+pub(crate) struct FreshMetadata {
+    time: Timestamp,
+    cell: OnceCell<EventMetadata>,
+}
+
+impl FreshMetadata {
+    /// Reads the clock.
+    #[inline]
+    pub(crate) fn new() -> Self {
+        Self {
+            time: clock::now(),
+            cell: OnceCell::new(),
+        }
+    }
+}
+
+impl From<EventMetadata> for FreshMetadata {
+    fn from(metadata: EventMetadata) -> Self {
+        Self {
+            time: metadata.time(),
+            cell: OnceCell::from(metadata),
+        }
+    }
 }
 
 impl<'a> Delivery<'a> {
     #[inline]
-    pub(crate) fn new(info: &'static EventInfo, wants_metadata: bool) -> Self {
-        let time = if wants_metadata {
-            clock::now()
-        } else {
-            Timestamp::UNIX_EPOCH
-        };
-        Self::with(info, None, time, OnceCell::new())
-    }
-
-    #[inline]
-    pub(crate) fn from_bus(info: &'static EventInfo, metadata: &'a EventMetadata) -> Self {
-        Self::with(info, Some(metadata), Timestamp::UNIX_EPOCH, OnceCell::new())
-    }
-
-    /// With metadata made elsewhere, but not marked as coming from a bus.
-    #[cfg(feature = "testing")]
-    pub(crate) fn with_metadata(info: &'static EventInfo, metadata: EventMetadata) -> Self {
-        Self::with(info, None, Timestamp::UNIX_EPOCH, OnceCell::from(metadata))
-    }
-
-    #[inline]
-    fn with(
-        info: &'static EventInfo,
-        incoming: Option<&'a EventMetadata>,
-        time: Timestamp,
-        metadata: OnceCell<EventMetadata>,
-    ) -> Self {
+    pub(crate) const fn new(info: &'static EventInfo, metadata: Metadata<'a>) -> Self {
         Self {
             info,
-            incoming,
-            time,
             metadata,
             cursor: Cell::new(0),
-            #[cfg(feature = "tokio")]
-            tasks: core::cell::RefCell::default(),
+            details: Cell::new(None),
         }
     }
 
     /// The metadata of the event: one for all receivers of one send, with the time of the send.
+    ///
+    /// # Panics
+    /// When the receiver did not say that it asks for metadata; those that `#[receiver]` writes do.
     #[inline]
     pub fn metadata(&self) -> &EventMetadata {
-        match self.incoming {
-            Some(metadata) => metadata,
-            None => self.metadata.get_or_init(|| {
+        match self.metadata {
+            Metadata::Incoming(metadata) => metadata,
+            Metadata::Fresh(fresh) => fresh.cell.get_or_init(|| {
                 EventMetadata::for_send(
                     self.info.event_type,
                     i64::from(self.info.minor_version),
-                    self.time,
+                    fresh.time,
                 )
             }),
+            Metadata::Unwanted => panic!("a receiver reads metadata that it did not ask for"),
         }
     }
 
     /// Whether the event came from an event bus.
     #[inline]
     pub fn from_event_bus(&self) -> bool {
-        self.incoming.is_some()
+        matches!(self.metadata, Metadata::Incoming(_))
     }
 
     pub(crate) fn info(&self) -> &'static EventInfo {
         self.info
+    }
+
+    /// The receiver at the cursor has run.
+    #[inline]
+    pub(super) fn advance(&self) {
+        self.cursor.set(self.cursor.get() + 1);
+    }
+
+    /// Notes that the receiver at the cursor failed.
+    pub(super) fn fail(&self, failure: Failure) {
+        self.change(|details| details.fail(self.cursor.get(), failure));
+    }
+
+    pub(super) fn change(&self, change: impl FnOnce(&mut Details)) {
+        let mut details = self.details.take().unwrap_or_default();
+        change(&mut details);
+        self.details.set(Some(details));
+    }
+
+    #[inline]
+    pub(crate) fn into_details(self) -> Option<Box<Details>> {
+        self.details.into_inner()
     }
 }
 

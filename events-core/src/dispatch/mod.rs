@@ -16,8 +16,9 @@ mod run;
 mod task;
 
 pub use delivery::Delivery;
-pub use outcome::{BoxError, IntoOutcome, ReceiverError, ReceiverErrors};
-pub(crate) use responses::{Details, InfoList, Infos};
+pub(crate) use delivery::{FreshMetadata, Metadata};
+pub use outcome::{BoxError, IntoOutcome, IntoReceiverError, ReceiverError, ReceiverErrors};
+pub(crate) use responses::{InfoTable, Infos};
 pub use responses::{Outcome, Response, Responses};
 pub(crate) use run::{robust, strict};
 #[cfg(feature = "tokio")]

@@ -3,6 +3,7 @@
 use core::error::Error;
 use core::fmt;
 
+use super::run::discard;
 use crate::receiver::ReceiverInfo;
 
 /// An error of a receiver.
@@ -30,10 +31,30 @@ impl IntoOutcome for () {
     }
 }
 
-impl<E: Into<BoxError>> IntoOutcome for Result<(), E> {
+impl<E: IntoReceiverError> IntoOutcome for Result<(), E> {
     #[inline]
     fn into_outcome(self) -> Result<(), BoxError> {
-        self.map_err(Into::into)
+        self.map_err(IntoReceiverError::into_box)
+    }
+}
+
+/// What a receiver may fail with: whatever converts into a boxed error. A name for that, so that a message can say it.
+#[diagnostic::on_unimplemented(
+    message = "a receiver cannot fail with `{Self}`",
+    label = "this error does not convert into `Box<dyn Error + Send + Sync>`",
+    note = "implement `std::error::Error` for a type of your own (`#[derive(thiserror::Error)]` does), and see that it is `Send + Sync + 'static`",
+    note = "a boxed error is `Box<dyn Error + Send + Sync>`, in short `events_core::BoxError`; `String` and `&str` are errors as well"
+)]
+pub trait IntoReceiverError {
+    #[doc(hidden)]
+    fn into_box(self) -> BoxError;
+}
+
+#[diagnostic::do_not_recommend]
+impl<E: Into<BoxError>> IntoReceiverError for E {
+    #[inline]
+    fn into_box(self) -> BoxError {
+        self.into()
     }
 }
 
@@ -42,6 +63,30 @@ impl<E: Into<BoxError>> IntoOutcome for Result<(), E> {
 pub(crate) enum Failure {
     Error(BoxError),
     Panic(String),
+}
+
+impl Failure {
+    /// Takes the error out.
+    fn take(&mut self) -> Option<BoxError> {
+        /// Stands where an error was. It has no size, so its box costs nothing.
+        #[derive(Debug, thiserror::Error)]
+        #[error("the error was taken out")]
+        struct Taken;
+
+        match self {
+            Self::Error(error) => Some(core::mem::replace(error, Box::new(Taken))),
+            Self::Panic(_) => None,
+        }
+    }
+}
+
+/// A receiver's error is foreign code up to its end: its `Drop` must not panic where a sender drops its responses.
+impl Drop for Failure {
+    fn drop(&mut self) {
+        if let Some(error) = self.take() {
+            discard(error);
+        }
+    }
 }
 
 impl fmt::Display for Failure {
@@ -89,11 +134,8 @@ impl ReceiverError {
     ///
     /// # Errors
     /// With itself, when the receiver panicked.
-    pub fn into_inner(self) -> Result<BoxError, Self> {
-        match self.failure {
-            Failure::Error(error) => Ok(error),
-            Failure::Panic(_) => Err(self),
-        }
+    pub fn into_inner(mut self) -> Result<BoxError, Self> {
+        self.failure.take().ok_or(self)
     }
 }
 

@@ -7,34 +7,32 @@ use std::sync::Arc;
 use super::outcome::Failure;
 use super::{ReceiverError, ReceiverErrors};
 use crate::receiver::ReceiverInfo;
+use crate::signal::InfoRef;
 
-/// The receivers of a send, without the type of the event.
-pub(crate) trait InfoList: Send + Sync {
-    fn get(&self, index: usize) -> &ReceiverInfo;
-    fn len(&self) -> usize;
-    fn event_type(&self) -> &'static str;
+/// The receivers that a list holds, without the type of the event.
+pub(crate) struct InfoTable {
+    pub(crate) event_type: &'static str,
+    pub(crate) infos: Box<[InfoRef]>,
 }
 
-/// The list of receivers that a send went to, kept without counting references where it lives for ever.
+/// The receivers that a send went to, kept without counting references where they live for ever.
 #[derive(Clone)]
 pub(crate) enum Infos {
-    None,
-    Linked(&'static dyn InfoList),
-    Shared(Arc<dyn InfoList>),
+    Linked(&'static InfoTable),
+    Shared(Arc<InfoTable>),
 }
 
 impl Infos {
-    fn list(&self) -> Option<&dyn InfoList> {
+    fn table(&self) -> &InfoTable {
         match self {
-            Self::None => None,
-            Self::Linked(list) => Some(*list),
-            Self::Shared(list) => Some(&**list),
+            Self::Linked(table) => table,
+            Self::Shared(table) => table,
         }
     }
 }
 
 /// What is not plain success.
-#[derive(Debug, Default)]
+#[derive(Default)]
 pub(crate) struct Details {
     /// By index of the receiver, ascending.
     failures: Vec<(usize, Failure)>,
@@ -48,12 +46,8 @@ impl Details {
     }
 
     #[cfg(feature = "tokio")]
-    #[inline]
-    pub(crate) fn take_tasks(details: &mut Option<Box<Self>>, delivery: &super::Delivery<'_>) {
-        let tasks = delivery.tasks.take();
-        if !tasks.is_empty() {
-            details.get_or_insert_default().tasks = tasks;
-        }
+    pub(super) fn spawned(&mut self, task: super::task::Task) {
+        self.tasks.push(task);
     }
 }
 
@@ -70,29 +64,68 @@ impl Details {
 ///     eprintln!("{} did not take the order: {:?}", failure.receiver().id, failure.outcome());
 /// }
 /// ```
-pub struct Responses {
-    infos: Infos,
-    details: Option<Box<Details>>,
+pub struct Responses(Inner);
+
+const UNSHARED: &str = "the details of a send belong to its responses alone";
+
+/// Two words, so that success is handed to the sender in registers.
+enum Inner {
+    /// No receiver ran.
+    Empty,
+    /// All is well, and the receivers are those that the linker found.
+    Linked(&'static InfoTable),
+    /// All is well.
+    Shared(Arc<InfoTable>),
+    /// In an `Arc` that nobody else holds, because what drops an `Arc` is short, and stands in every sender.
+    Detailed(Arc<(Infos, Details)>),
 }
 
 impl Responses {
     /// No receiver ran.
     #[inline]
     pub(crate) const fn empty() -> Self {
-        Self {
-            infos: Infos::None,
-            details: None,
+        Self(Inner::Empty)
+    }
+
+    #[inline]
+    pub(crate) fn new(infos: Infos, details: Option<Box<Details>>) -> Self {
+        Self(match (details, infos) {
+            (None, Infos::Linked(table)) => Inner::Linked(table),
+            (None, Infos::Shared(table)) => Inner::Shared(table),
+            (Some(details), infos) => Self::detailed(infos, details),
+        })
+    }
+
+    #[cold]
+    #[inline(never)]
+    #[expect(
+        clippy::boxed_local,
+        reason = "the box is what the loop has; the cold path moves out of it"
+    )]
+    fn detailed(infos: Infos, details: Box<Details>) -> Inner {
+        Inner::Detailed(Arc::new((infos, *details)))
+    }
+
+    fn table(&self) -> Option<&InfoTable> {
+        match &self.0 {
+            Inner::Empty => None,
+            Inner::Linked(table) => Some(table),
+            Inner::Shared(table) => Some(table),
+            Inner::Detailed(detailed) => Some(detailed.0.table()),
         }
     }
 
     #[inline]
-    pub(crate) const fn new(infos: Infos, details: Option<Box<Details>>) -> Self {
-        Self { infos, details }
+    fn details(&self) -> Option<&Details> {
+        match &self.0 {
+            Inner::Detailed(detailed) => Some(&detailed.1),
+            _ => None,
+        }
     }
 
     /// The number of receivers that ran.
     pub fn len(&self) -> usize {
-        self.infos.list().map_or(0, InfoList::len)
+        self.table().map_or(0, |table| table.infos.len())
     }
 
     /// Whether no receiver ran: none is connected, or the signal is disabled.
@@ -101,9 +134,9 @@ impl Responses {
     }
 
     /// Whether no receiver failed. A task of an `async fn` that still runs has not failed.
+    #[inline]
     pub fn is_ok(&self) -> bool {
-        self.details
-            .as_ref()
+        self.details()
             .is_none_or(|details| details.failures.is_empty())
     }
 
@@ -114,12 +147,15 @@ impl Responses {
 
     /// The receivers that failed.
     pub fn failures(&self) -> impl Iterator<Item = Response<'_>> {
-        let failures = self.details.iter().flat_map(|details| &details.failures);
+        let failures = self
+            .details()
+            .into_iter()
+            .flat_map(|details| &details.failures);
         failures.filter_map(|(index, _)| self.get(*index))
     }
 
     fn get(&self, index: usize) -> Option<Response<'_>> {
-        let receiver = self.infos.list()?.get(index);
+        let receiver = self.table()?.infos.get(index)?;
         Some(Response {
             receiver,
             outcome: self.outcome(index),
@@ -127,7 +163,7 @@ impl Responses {
     }
 
     fn outcome(&self, index: usize) -> Outcome<'_> {
-        let Some(details) = &self.details else {
+        let Some(details) = self.details() else {
             return Outcome::Ok;
         };
         if let Ok(found) = details.failures.binary_search_by_key(&index, |(at, _)| *at) {
@@ -147,16 +183,20 @@ impl Responses {
     ///
     /// # Errors
     /// With every receiver that failed, in their order.
-    pub fn into_result(mut self) -> Result<(), ReceiverErrors> {
-        let failures = self
-            .details
-            .take()
-            .map(|details| details.failures)
-            .unwrap_or_default();
-        let errors: Vec<_> = failures
-            .into_iter()
-            .filter_map(|(index, failure)| self.error(index, failure))
-            .collect();
+    pub fn into_result(self) -> Result<(), ReceiverErrors> {
+        let Inner::Detailed(detailed) = self.0 else {
+            return Ok(());
+        };
+        let (infos, details) = Arc::into_inner(detailed).expect(UNSHARED);
+        let table = infos.table();
+        let errors = details.failures.into_iter().map(|(index, failure)| {
+            ReceiverError::new(
+                ReceiverInfo::clone(&table.infos[index]),
+                table.event_type,
+                failure,
+            )
+        });
+        let errors: Vec<_> = errors.collect();
         if errors.is_empty() {
             Ok(())
         } else {
@@ -164,21 +204,13 @@ impl Responses {
         }
     }
 
-    fn error(&self, index: usize, failure: Failure) -> Option<ReceiverError> {
-        let list = self.infos.list()?;
-        Some(ReceiverError::new(
-            list.get(index).clone(),
-            list.event_type(),
-            failure,
-        ))
-    }
-
     /// Waits until the tasks of the `async fn` receivers have ended, and notes how.
     #[cfg(feature = "tokio")]
     pub async fn settled(mut self) -> Self {
-        let Some(details) = &mut self.details else {
+        let Inner::Detailed(detailed) = &mut self.0 else {
             return self;
         };
+        let details = &mut Arc::get_mut(detailed).expect(UNSHARED).1;
         for task in core::mem::take(&mut details.tasks) {
             let index = task.index;
             if let Err(failure) = task.join().await {

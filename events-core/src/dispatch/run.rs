@@ -4,53 +4,42 @@ use core::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::outcome::Failure;
-use super::{Delivery, Details, InfoList, ReceiverError};
+use super::{Delivery, ReceiverError};
 use crate::event::Event;
-use crate::signal::{Call, ReceiverList};
+use crate::signal::{Calls, ReceiverList};
 
-/// Runs every receiver. Failures are noted, and logged once; the rest still run.
+/// Runs every receiver. Failures are noted in the delivery, and logged once; the rest still run.
 #[inline]
-pub(crate) fn robust<E: Event>(
-    event: &E,
-    list: &ReceiverList<E>,
-    delivery: &Delivery<'_>,
-) -> Option<Box<Details>> {
-    let mut details = None;
-    let mut rest: &[Call<E>] = list.calls();
+pub(crate) fn robust<E: Event>(event: &E, list: &ReceiverList<E>, delivery: &Delivery<'_>) {
+    let mut start = 0;
     // One catch around the whole run is cheaper than one around each receiver; after a panic the run goes on behind
     // the receiver that panicked. Nothing of ours is left half done by a panic: the cursor says how far we came.
-    while let Err(payload) = catch_unwind(AssertUnwindSafe(|| {
-        run(event, list, rest, delivery, &mut details)
-    })) {
-        let index = delivery.cursor.get();
-        let message = panic_message(payload);
-        note(&mut details, list, index, Failure::Panic(message), delivery);
-        rest = list.calls().get(index + 1..).unwrap_or_default();
+    while let Err(payload) = catch_unwind(AssertUnwindSafe(|| run(event, list, start, delivery))) {
+        note(list, Failure::Panic(panic_message(payload)), delivery);
+        start = delivery.cursor.get() + 1;
     }
-    #[cfg(feature = "tokio")]
-    Details::take_tasks(&mut details, delivery);
-    details
 }
 
 #[inline]
-fn run<E: Event>(
-    event: &E,
-    list: &ReceiverList<E>,
-    rest: &[Call<E>],
-    delivery: &Delivery<'_>,
-    details: &mut Option<Box<Details>>,
-) {
-    let start = list.calls().len() - rest.len();
-    for (offset, call) in rest.iter().enumerate() {
-        delivery.cursor.set(start + offset);
-        if let Err(error) = call.invoke(event, delivery) {
-            note(
-                details,
-                list,
-                start + offset,
-                Failure::Error(error),
-                delivery,
-            );
+fn run<E: Event>(event: &E, list: &ReceiverList<E>, start: usize, delivery: &Delivery<'_>) {
+    match list.calls() {
+        Calls::Functions(functions) => {
+            delivery.cursor.set(start);
+            for function in functions.get(start..).unwrap_or_default() {
+                if let Err(error) = function(event, delivery) {
+                    note(list, Failure::Error(error), delivery);
+                }
+                delivery.advance();
+            }
+        }
+        Calls::Mixed(calls) => {
+            delivery.cursor.set(start);
+            for call in calls.get(start..).unwrap_or_default() {
+                if let Err(error) = call.invoke(event, delivery) {
+                    note(list, Failure::Error(error), delivery);
+                }
+                delivery.advance();
+            }
         }
     }
 }
@@ -60,38 +49,27 @@ pub(crate) fn strict<E: Event>(
     event: &E,
     list: &ReceiverList<E>,
     delivery: &Delivery<'_>,
-) -> Result<Option<Box<Details>>, ReceiverError> {
-    let mut details = None;
-    for (index, call) in list.calls().iter().enumerate() {
+) -> Result<(), ReceiverError> {
+    for index in 0..list.len() {
         delivery.cursor.set(index);
-        let failure = match catch_unwind(AssertUnwindSafe(|| call.invoke(event, delivery))) {
+        let failure = match catch_unwind(AssertUnwindSafe(|| list.invoke(index, event, delivery))) {
             Ok(Ok(())) => continue,
             Ok(Err(error)) => Failure::Error(error),
             Err(payload) => Failure::Panic(panic_message(payload)),
         };
-        return Err(ReceiverError::new(
-            list.get(index).clone(),
-            E::INFO.event_type,
-            failure,
-        ));
+        let receiver = list.info(index).clone();
+        return Err(ReceiverError::new(receiver, E::INFO.event_type, failure));
     }
-    #[cfg(feature = "tokio")]
-    Details::take_tasks(&mut details, delivery);
-    #[cfg(not(feature = "tokio"))]
-    let _: &mut Option<Box<Details>> = &mut details;
-    Ok(details)
+    Ok(())
 }
 
+/// Notes a failure of the receiver at the cursor.
 #[cold]
-fn note<E: Event>(
-    details: &mut Option<Box<Details>>,
-    list: &ReceiverList<E>,
-    index: usize,
-    failure: Failure,
-    delivery: &Delivery<'_>,
-) {
-    log(&list.get(index).id, delivery.info().event_type, &failure);
-    details.get_or_insert_default().fail(index, failure);
+#[inline(never)]
+fn note<E: Event>(list: &ReceiverList<E>, failure: Failure, delivery: &Delivery<'_>) {
+    let receiver = list.info(delivery.cursor.get());
+    log(&receiver.id, delivery.info().event_type, &failure);
+    delivery.fail(failure);
 }
 
 /// One line per failure. The text of the error is the receiver's own; we add no payload to it.
@@ -106,6 +84,13 @@ pub(crate) fn log(receiver: &str, event_type: &str, failure: &Failure) {
     }
 }
 
+/// Runs foreign code; its panic becomes a failure.
+#[cfg(feature = "tokio")]
+pub(crate) fn contain<T>(foreign: impl FnOnce() -> T) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(foreign))
+        .map_err(|payload| Failure::Panic(panic_message(payload)))
+}
+
 /// What a panic said, where it said it in words.
 #[cold]
 pub(crate) fn panic_message(payload: Box<dyn Any + Send>) -> String {
@@ -117,14 +102,21 @@ pub(crate) fn panic_message(payload: Box<dyn Any + Send>) -> String {
         (None, Some(text)) => text.clone(),
         (None, None) => String::from("(a payload that is not text)"),
     };
-    // Dropping the payload runs foreign code, which may panic again, with a payload that may panic again. The second
-    // payload is leaked: nothing safe can be done with it.
-    if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
-        #[expect(
-            clippy::mem_forget,
-            reason = "the payload's own `Drop` panicked; running it once more may panic for ever"
-        )]
-        std::mem::forget(again);
-    }
+    discard(payload);
     message
+}
+
+/// Drops a value of the receiver's. That runs foreign code, which may panic, with a payload that may panic again.
+#[cold]
+pub(crate) fn discard<T>(value: T) {
+    if let Err(payload) = catch_unwind(AssertUnwindSafe(|| drop(value))) {
+        // The second payload is leaked: nothing safe can be done with it.
+        if let Err(again) = catch_unwind(AssertUnwindSafe(|| drop(payload))) {
+            #[expect(
+                clippy::mem_forget,
+                reason = "the payload's own `Drop` panicked; running it once more may panic for ever"
+            )]
+            std::mem::forget(again);
+        }
+    }
 }

@@ -39,22 +39,30 @@ static SOURCE_HOST: OnceLock<String> = OnceLock::new();
 ///
 /// [`ServiceNameError::InUse`] when another name was set, or when the default is in use because an event was sent
 /// already: one process does not change its name between two events. [`ServiceNameError::Empty`] for an empty name.
+///
+/// Within a scope of the feature `testing`, the name is that of the events sent in the scope, and ends with it.
 pub fn set_service_name(name: impl AsRef<str>) -> Result<(), ServiceNameError> {
-    set(&SOURCE, name.as_ref())
+    let name = name.as_ref();
+    #[cfg(feature = "testing")]
+    if let Some(scope) = crate::testing::current() {
+        return set(name, |wanted| scope.source(wanted));
+    }
+    set(name, |wanted| SOURCE.get_or_init(|| wanted).clone())
 }
 
-fn set(source: &OnceLock<String>, name: &str) -> Result<(), ServiceNameError> {
+/// `claim` sets the source, if none was set, and gives back the one that counts.
+fn set(name: &str, claim: impl FnOnce(String) -> String) -> Result<(), ServiceNameError> {
     if name.trim().is_empty() {
         return Err(ServiceNameError::Empty);
     }
     let wanted = source_of(name);
-    let in_use = source.get_or_init(|| wanted.clone());
-    if *in_use == wanted {
+    let in_use = claim(wanted.clone());
+    if in_use == wanted {
         Ok(())
     } else {
         Err(ServiceNameError::InUse {
             given: name.to_owned(),
-            in_use: in_use.clone(),
+            in_use,
         })
     }
 }
@@ -97,6 +105,10 @@ fn executable() -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    fn set(source: &OnceLock<String>, name: &str) -> Result<(), ServiceNameError> {
+        super::set(name, |wanted| source.get_or_init(|| wanted).clone())
+    }
 
     #[test]
     fn a_name_is_set_once() {

@@ -10,6 +10,9 @@ mod source_lib;
 mod write;
 
 use std::borrow::Cow;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::sync::Arc;
 
 use uuid::Uuid;
 
@@ -48,14 +51,27 @@ pub use self::source_lib::{SourceLib, SourceLibPart};
 /// where Python's `int` would take underscores, signs and other scripts' digits as well.
 ///
 /// The format has to be self-describing, as JSON is.
-#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+#[derive(Clone)]
 pub struct EventMetadata {
     id: Uuid,
-    event_type: Cow<'static, str>,
+    time: Timestamp,
     minor_version: i64,
+    sender: Sender,
+}
+
+/// What is the same for every event of one type and sender. The time and the id are all that a send makes anew.
+#[derive(Clone)]
+enum Sender {
+    /// An event of this type, sent by this process: the rest is the process's own, and looked up when it is read.
+    Here(&'static str),
+    Elsewhere(Arc<Parts>),
+}
+
+#[derive(Clone)]
+struct Parts {
+    event_type: Cow<'static, str>,
     source: Cow<'static, str>,
     source_host: Cow<'static, str>,
-    time: Timestamp,
     source_lib: SourceLib,
 }
 
@@ -63,27 +79,33 @@ impl EventMetadata {
     /// Metadata of an event that this process sends now: a fresh id, the current time, minor version 0, and as source
     /// this service, this host and this library.
     ///
-    /// It uses the service's name, which is fixed from then on; see [`set_service_name`].
+    /// The service's name is fixed as soon as it is read; see [`set_service_name`].
     pub fn new(event_type: impl Into<Cow<'static, str>>) -> Self {
-        Self::fresh(event_type.into(), 0, clock::now())
+        let time = clock::now();
+        let sender = match event_type.into() {
+            Cow::Borrowed(event_type) => Sender::Here(event_type),
+            Cow::Owned(event_type) => {
+                Sender::Elsewhere(Arc::new(Parts::here(Cow::Owned(event_type))))
+            }
+        };
+        Self {
+            id: id::new_id(time),
+            time,
+            minor_version: 0,
+            sender,
+        }
     }
 
     /// Metadata of an event that is being sent: what [`new`](Self::new) makes, from a clock that was already read.
     ///
-    /// This is on the path of every send. It does not allocate: all defaults are borrowed from the process.
+    /// This is on the path of every send whose receivers read it, and does not allocate.
+    #[inline]
     pub(crate) fn for_send(event_type: &'static str, minor_version: i64, time: Timestamp) -> Self {
-        Self::fresh(Cow::Borrowed(event_type), minor_version, time)
-    }
-
-    fn fresh(event_type: Cow<'static, str>, minor_version: i64, time: Timestamp) -> Self {
         Self {
             id: id::new_id(time),
-            event_type,
-            minor_version,
-            source: Cow::Borrowed(defaults::source()),
-            source_host: Cow::Borrowed(defaults::source_host()),
             time,
-            source_lib: SourceLib::default(),
+            minor_version,
+            sender: Sender::Here(event_type),
         }
     }
 
@@ -95,7 +117,10 @@ impl EventMetadata {
 
     /// The event type, such as `org.openedx.learning.student.registration.completed.v1`.
     pub fn event_type(&self) -> &str {
-        &self.event_type
+        match &self.sender {
+            Sender::Here(event_type) => event_type,
+            Sender::Elsewhere(parts) => &parts.event_type,
+        }
     }
 
     /// The minor version of the event's schema, `minorversion` on the wire. The reference always sends 0.
@@ -105,12 +130,18 @@ impl EventMetadata {
 
     /// The service that sent the event, such as `openedx/lms/web`.
     pub fn source(&self) -> &str {
-        &self.source
+        match &self.sender {
+            Sender::Here(_) => defaults::source(),
+            Sender::Elsewhere(parts) => &parts.source,
+        }
     }
 
     /// The host that sent the event, `sourcehost` on the wire.
     pub fn source_host(&self) -> &str {
-        &self.source_host
+        match &self.sender {
+            Sender::Here(_) => defaults::source_host(),
+            Sender::Elsewhere(parts) => &parts.source_host,
+        }
     }
 
     /// When the event was sent, by the sender's clock.
@@ -120,7 +151,10 @@ impl EventMetadata {
 
     /// The version of the events library that the sender used, `sourcelib` on the wire.
     pub fn source_lib(&self) -> &SourceLib {
-        &self.source_lib
+        match &self.sender {
+            Sender::Here(_) => &source_lib::OWN,
+            Sender::Elsewhere(parts) => &parts.source_lib,
+        }
     }
 
     /// With this id.
@@ -140,14 +174,14 @@ impl EventMetadata {
     /// With this source, such as `openedx/lms/web`.
     #[must_use]
     pub fn with_source(mut self, source: impl Into<Cow<'static, str>>) -> Self {
-        self.source = source.into();
+        self.parts().source = source.into();
         self
     }
 
     /// With this source host.
     #[must_use]
     pub fn with_source_host(mut self, source_host: impl Into<Cow<'static, str>>) -> Self {
-        self.source_host = source_host.into();
+        self.parts().source_host = source_host.into();
         self
     }
 
@@ -161,7 +195,70 @@ impl EventMetadata {
     /// With this version of the sending library.
     #[must_use]
     pub fn with_source_lib(mut self, source_lib: impl Into<SourceLib>) -> Self {
-        self.source_lib = source_lib.into();
+        self.parts().source_lib = source_lib.into();
         self
+    }
+
+    /// What is to be changed, for this metadata alone.
+    fn parts(&mut self) -> &mut Parts {
+        if let Sender::Here(event_type) = self.sender {
+            self.sender = Sender::Elsewhere(Arc::new(Parts::here(Cow::Borrowed(event_type))));
+        }
+        match &mut self.sender {
+            Sender::Elsewhere(parts) => Arc::make_mut(parts),
+            Sender::Here(_) => unreachable!("the sender was written out above"),
+        }
+    }
+
+    /// All that there is to compare, hash and show.
+    fn values(&self) -> (&str, Uuid, i64, &str, &str, Timestamp, &SourceLib) {
+        (
+            self.event_type(),
+            self.id,
+            self.minor_version,
+            self.source(),
+            self.source_host(),
+            self.time,
+            self.source_lib(),
+        )
+    }
+}
+
+impl Parts {
+    fn here(event_type: Cow<'static, str>) -> Self {
+        Self {
+            event_type,
+            source: Cow::Borrowed(defaults::source()),
+            source_host: Cow::Borrowed(defaults::source_host()),
+            source_lib: SourceLib::default(),
+        }
+    }
+}
+
+impl PartialEq for EventMetadata {
+    fn eq(&self, other: &Self) -> bool {
+        self.values() == other.values()
+    }
+}
+
+impl Eq for EventMetadata {}
+
+impl Hash for EventMetadata {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.values().hash(state);
+    }
+}
+
+impl fmt::Debug for EventMetadata {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("EventMetadata")
+            .field("event_type", &self.event_type())
+            .field("id", &self.id)
+            .field("minor_version", &self.minor_version)
+            .field("source", &self.source())
+            .field("source_host", &self.source_host())
+            .field("time", &self.time)
+            .field("source_lib", self.source_lib())
+            .finish()
     }
 }

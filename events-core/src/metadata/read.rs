@@ -5,13 +5,14 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::sync::Arc;
 
 use serde::de::{
     Deserialize, DeserializeSeed, Deserializer, Error, IgnoredAny, MapAccess, SeqAccess, Visitor,
 };
 use uuid::Uuid;
 
-use super::{EventMetadata, SourceLib, SourceLibPart, defaults, id};
+use super::{EventMetadata, Parts, Sender, SourceLib, SourceLibPart, defaults, id};
 use crate::time::Timestamp;
 
 /// Reads what the reference's `from_json` reads; see the type for the rules and the differences.
@@ -222,22 +223,30 @@ impl<'de> Visitor<'de> for Document {
             time,
             lib,
         ] = given;
+        // In the order of the document, so that of several mistakes the first is reported.
+        let event_type = text("event_type", required("event_type", event_type)?)?.into();
+        let id = read_id(&required("id", id)?)?;
+        let minor_version = match minor_version {
+            Some(Given::Integer(number)) => number,
+            // The reference does not look at it at all, so whatever it is, the event counts.
+            _ => 0,
+        };
+        let source = text_or("source", required("source", source)?, defaults::source)?;
+        let host = required("sourcehost", source_host)?;
+        let source_host = text_or("sourcehost", host, defaults::source_host)?;
+        let time = read_time(&required("time", time)?)?;
+        let source_lib = source_lib("sourcelib", required("sourcelib", lib)?)?;
+        let parts = Parts {
+            event_type,
+            source,
+            source_host,
+            source_lib,
+        };
         Ok(EventMetadata {
-            id: read_id(&required("id", id)?)?,
-            event_type: text("event_type", required("event_type", event_type)?)?.into(),
-            minor_version: match minor_version {
-                Some(Given::Integer(number)) => number,
-                // The reference does not look at it at all, so whatever it is, the event counts.
-                _ => 0,
-            },
-            source: text_or("source", required("source", source)?, defaults::source)?,
-            source_host: text_or(
-                "sourcehost",
-                required("sourcehost", source_host)?,
-                defaults::source_host,
-            )?,
-            time: read_time(&required("time", time)?)?,
-            source_lib: source_lib("sourcelib", required("sourcelib", lib)?)?,
+            id,
+            time,
+            minor_version,
+            sender: Sender::Elsewhere(Arc::new(parts)),
         })
     }
 }

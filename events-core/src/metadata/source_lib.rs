@@ -33,11 +33,11 @@ pub enum SourceLibPart {
 }
 
 /// This crate's version. A static, so that the default of every send borrows it.
-static OWN: [SourceLibPart; 3] = [
+pub(super) static OWN: SourceLib = SourceLib(Cow::Borrowed(&[
     SourceLibPart::Number(number(env!("CARGO_PKG_VERSION_MAJOR"))),
     SourceLibPart::Number(number(env!("CARGO_PKG_VERSION_MINOR"))),
     SourceLibPart::Number(number(env!("CARGO_PKG_VERSION_PATCH"))),
-];
+]));
 
 /// Cargo's own digits, read by the compiler.
 const fn number(text: &str) -> i64 {
@@ -65,7 +65,7 @@ impl SourceLib {
 /// The version of this crate.
 impl Default for SourceLib {
     fn default() -> Self {
-        Self(Cow::Borrowed(&OWN))
+        OWN.clone()
     }
 }
 

@@ -33,7 +33,12 @@ fn sorted() -> &'static [&'static Registration] {
     static SORTED: OnceLock<Vec<&'static Registration>> = OnceLock::new();
     SORTED.get_or_init(|| {
         let mut registrations: Vec<_> = entries::registrations().collect();
-        registrations.sort_unstable_by(|a, b| a.info().order(b.info()));
+        // Two of one id are a problem that `verify` reports, and no reason to leave their order to the linker.
+        registrations.sort_unstable_by(|a, b| {
+            let (a, b) = (a.info(), b.info());
+            a.order(b)
+                .then_with(|| (a.module, a.location).cmp(&(b.module, b.location)))
+        });
         registrations
     })
 }
@@ -60,6 +65,9 @@ pub fn find(event_type: &str) -> Option<&'static dyn AnySignal> {
 /// The signals that a path means: an event type, the Rust path of the static, its bare name, or its dotted path in
 /// the Python package, `openedx_events.learning.signals.STUDENT_REGISTRATION_COMPLETED`.
 ///
+/// A Rust path may leave out modules, as the path of a re-export does: `events_catalog::learning::NAME` means the
+/// static in `events_catalog::learning::signals`, unless there is one of exactly that path.
+///
 /// More than one when a bare name is used by several catalogs.
 pub fn resolve(path: &str) -> Vec<&'static dyn AnySignal> {
     if let Some(signal) = find(path) {
@@ -79,10 +87,31 @@ pub fn resolve(path: &str) -> Vec<&'static dyn AnySignal> {
         };
         return signals().iter().filter(same).copied().collect();
     }
+    let Some((module, name)) = path.rsplit_once("::") else {
+        return named(path, |_| true);
+    };
+    let exact = named(name, |declared| declared == module);
+    if exact.is_empty() {
+        named(name, |declared| leaves_out_modules(module, declared))
+    } else {
+        exact
+    }
+}
+
+/// The signals of a name whose module is accepted.
+fn named(name: &str, accept: impl Fn(&str) -> bool) -> Vec<&'static dyn AnySignal> {
     let same = |signal: &&&'static dyn AnySignal| {
-        signal.info().name == path || signal.info().path() == path
+        let info = signal.info();
+        info.name == name && accept(info.module)
     };
     signals().iter().filter(same).copied().collect()
+}
+
+/// Whether a path of modules is another one, of the same crate, with modules left out.
+fn leaves_out_modules(short: &str, long: &str) -> bool {
+    let mut long = long.split("::");
+    let mut short = short.split("::");
+    short.next() == long.next() && short.all(|module| long.any(|other| other == module))
 }
 
 /// The receivers that the linker found, manual ones included, in the order in which they would run.

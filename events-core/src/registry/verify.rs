@@ -31,6 +31,7 @@ pub fn verify_plugins<'a>(expected: impl IntoIterator<Item = &'a str>) -> Result
     missing_plugins(&mut problems, expected);
     duplicate_event_types(&mut problems);
     duplicate_receivers(&mut problems);
+    repeated_signals(&mut problems);
     absent_signals(&mut problems);
     if problems.is_empty() {
         Ok(())
@@ -68,6 +69,13 @@ pub enum Problem {
         /// The receivers.
         receivers: Vec<ReceiverInfo>,
     },
+    /// A receiver names one signal by two paths, and would run twice for each event.
+    RepeatedSignal {
+        /// The receiver.
+        receiver: ReceiverInfo,
+        /// The signal.
+        signal: SignalInfo,
+    },
     /// A receiver's signal is not in the catalog of this binary.
     AbsentSignal {
         /// The receiver.
@@ -93,8 +101,9 @@ impl fmt::Display for Problem {
                 if *receivers > 0 {
                     return write!(
                         f,
-                        " and linked, with {receivers} receivers, but does not state itself: \
-                         add `events_core::plugin!();` to the root of the crate `{plugin}`"
+                        " and linked, with {receivers} receiver{}, but does not state itself: \
+                         add `events_core::plugin!();` to the root of the crate `{plugin}`",
+                        if *receivers == 1 { "" } else { "s" }
                     );
                 }
                 write!(
@@ -145,6 +154,13 @@ impl fmt::Display for Problem {
                     ". Give one of them an id of its own: `#[receiver(…, id = \"…\")]`"
                 )
             }
+            Self::RepeatedSignal { receiver, signal } => write!(
+                f,
+                "receiver `{}` ({}) names the signal {} twice, so it runs twice for one event: name it once",
+                receiver.id,
+                receiver.location,
+                signal.path(),
+            ),
             Self::AbsentSignal { receiver, signal } => write!(
                 f,
                 "receiver `{}` ({}) is annotated with the signal {} ({}), which is not in the catalog of this binary: its \
@@ -250,6 +266,25 @@ fn duplicate_receivers(problems: &mut Vec<Problem>) {
                 id: id.to_owned(),
                 receivers,
             });
+        }
+    }
+}
+
+fn repeated_signals(problems: &mut Vec<Problem>) {
+    for receiver in receivers() {
+        let ReceiverSignals::Named([first, rest @ ..]) = receiver.signals else {
+            continue;
+        };
+        let mut seen = vec![first.info()];
+        for signal in rest {
+            let info = signal.info();
+            if seen.contains(&info) {
+                problems.push(Problem::RepeatedSignal {
+                    receiver: receiver.clone(),
+                    signal: *info,
+                });
+            }
+            seen.push(info);
         }
     }
 }

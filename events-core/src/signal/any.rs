@@ -40,6 +40,11 @@ impl SignalInfo {
 /// A signal whose event type is not known at compile time, as the registry lists them.
 ///
 /// Every [`Signal`] is one, and nothing else is.
+#[diagnostic::on_unimplemented(
+    message = "`{Self}` is not a signal",
+    label = "not a signal",
+    note = "`#[event]` makes a signal for each event: a static whose name is that of the struct in capitals, `ORDER_PLACED` for `OrderPlaced`"
+)]
 pub trait AnySignal: fmt::Debug + Send + Sync + sealed::Sealed {
     /// The signal's name and where it is declared.
     fn info(&self) -> &SignalInfo;

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::dispatch::{BoxError, Delivery, InfoList};
+use crate::dispatch::{BoxError, Delivery, InfoTable};
 use crate::event::{AnyEvent, Event};
 use crate::receiver::ReceiverInfo;
 
@@ -71,14 +71,21 @@ impl<E> Clone for Entry<E> {
     }
 }
 
+/// What a send calls, in order.
+pub(crate) enum Calls<E> {
+    /// Annotated receivers of this very event, as nearly all are: the loop over them is a loop over functions.
+    Functions(Box<[Function<E>]>),
+    Mixed(Box<[Call<E>]>),
+}
+
 /// The receivers of a signal in their order. What the loop reads stands apart from what only reports read.
 pub(crate) struct ReceiverList<E> {
-    calls: Box<[Call<E>]>,
-    infos: Box<[InfoRef]>,
+    calls: Calls<E>,
+    infos: Arc<InfoTable>,
     wants_metadata: bool,
 }
 
-impl<E> ReceiverList<E> {
+impl<E: Event> ReceiverList<E> {
     /// Takes entries that are in order.
     pub(crate) fn new(entries: Vec<Entry<E>>) -> Self {
         let wants_metadata = entries.iter().any(|entry| entry.info.wants_metadata);
@@ -86,15 +93,26 @@ impl<E> ReceiverList<E> {
             .into_iter()
             .map(|entry| (entry.call, entry.info))
             .unzip();
+        let functions = calls.iter().map(|call| match call {
+            Call::Function(function) => Some(*function),
+            Call::Any(_) | Call::Closure(_) => None,
+        });
+        let calls = match functions.collect() {
+            Some(functions) => Calls::Functions(functions),
+            None => Calls::Mixed(calls.into()),
+        };
         Self {
-            calls: calls.into(),
-            infos: infos.into(),
+            calls,
+            infos: Arc::new(InfoTable {
+                event_type: E::INFO.event_type,
+                infos: infos.into(),
+            }),
             wants_metadata,
         }
     }
 
     #[inline]
-    pub(crate) fn calls(&self) -> &[Call<E>] {
+    pub(crate) fn calls(&self) -> &Calls<E> {
         &self.calls
     }
 
@@ -103,25 +121,54 @@ impl<E> ReceiverList<E> {
         self.wants_metadata
     }
 
+    /// The receivers, for [`Responses`](crate::Responses).
+    #[inline]
+    pub(crate) fn infos(&self) -> &Arc<InfoTable> {
+        &self.infos
+    }
+
+    pub(crate) fn info(&self, index: usize) -> &ReceiverInfo {
+        &self.infos.infos[index]
+    }
+
+    pub(crate) fn len(&self) -> usize {
+        self.infos.infos.len()
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     pub(crate) fn entries(&self) -> impl Iterator<Item = Entry<E>> {
-        self.calls
+        self.infos
+            .infos
             .iter()
-            .cloned()
-            .zip(self.infos.iter().cloned())
-            .map(|(call, info)| Entry { call, info })
+            .enumerate()
+            .map(|(index, info)| Entry {
+                call: self.call(index),
+                info: info.clone(),
+            })
+    }
+
+    fn call(&self, index: usize) -> Call<E> {
+        match &self.calls {
+            Calls::Functions(functions) => Call::Function(functions[index]),
+            Calls::Mixed(calls) => calls[index].clone(),
+        }
     }
 }
 
-impl<E: Event> InfoList for ReceiverList<E> {
-    fn get(&self, index: usize) -> &ReceiverInfo {
-        &self.infos[index]
-    }
-
-    fn len(&self) -> usize {
-        self.infos.len()
-    }
-
-    fn event_type(&self) -> &'static str {
-        E::INFO.event_type
+impl<E: Event> ReceiverList<E> {
+    /// Runs one receiver.
+    pub(crate) fn invoke(
+        &self,
+        index: usize,
+        event: &E,
+        delivery: &Delivery<'_>,
+    ) -> Result<(), BoxError> {
+        match &self.calls {
+            Calls::Functions(functions) => functions[index](event, delivery),
+            Calls::Mixed(calls) => calls[index].invoke(event, delivery),
+        }
     }
 }

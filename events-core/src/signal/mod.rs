@@ -13,9 +13,9 @@ use arc_swap::ArcSwapOption;
 pub use any::{AnySignal, SignalInfo};
 pub use connect::{Connection, UnknownReceiver};
 pub(crate) use connect::{ConnectionId, merge};
-pub(crate) use list::{AnyFunction, Call, Entry, Function, InfoRef, ReceiverList};
+pub(crate) use list::{AnyFunction, Call, Calls, Entry, Function, InfoRef, ReceiverList};
 
-use crate::dispatch::{self, Delivery, Infos, ReceiverError, Responses};
+use crate::dispatch::{self, Delivery, FreshMetadata, Infos, Metadata, ReceiverError, Responses};
 use crate::event::Event;
 use crate::metadata::EventMetadata;
 use crate::registry;
@@ -86,27 +86,79 @@ impl<E: Event> Signal<E> {
     /// A receiver's error or panic is caught, logged once and found in what this returns; the other receivers still
     /// run. Nothing happens when the signal is disabled. Receivers run on the calling thread, in their declared order;
     /// `async fn` receivers are spawned.
-    #[inline]
+    #[inline(always)]
+    #[expect(
+        clippy::inline_always,
+        reason = "a send that reaches nobody must cost next to nothing where it stands"
+    )]
     pub fn send_event(&'static self, event: E) -> Responses {
+        #[cfg(feature = "testing")]
+        if crate::testing::is_active() {
+            return self.send_general(event);
+        }
+        let state = self.state.load(Ordering::Acquire);
+        if state == READY | LINKED {
+            self.send_to_linked(&event)
+        } else if state == READY || state & DISABLED != 0 {
+            Responses::empty()
+        } else {
+            self.send_general(event)
+        }
+    }
+
+    /// What nearly every send is: to the receivers that the linker found, and to no others.
+    #[inline]
+    fn send_to_linked(&'static self, event: &E) -> Responses {
+        let list = self.linked();
+        if list.wants_metadata() {
+            self.send_with_metadata(event, list)
+        } else {
+            Self::run(event, list, Infos::Linked(list.infos()), Metadata::Unwanted)
+        }
+    }
+
+    #[inline(never)]
+    fn send_with_metadata(&'static self, event: &E, list: &'static ReceiverList<E>) -> Responses {
+        let metadata = FreshMetadata::new();
+        Self::run(
+            event,
+            list,
+            Infos::Linked(list.infos()),
+            Metadata::Fresh(&metadata),
+        )
+    }
+
+    /// Runs every receiver of the list.
+    #[inline]
+    fn run(event: &E, list: &ReceiverList<E>, infos: Infos, metadata: Metadata<'_>) -> Responses {
+        let delivery = Delivery::new(E::INFO, metadata);
+        dispatch::robust(event, list, &delivery);
+        Responses::new(infos, delivery.into_details())
+    }
+
+    /// Runs the receivers of the list up to the first that fails.
+    fn run_strict(
+        event: &E,
+        list: &ReceiverList<E>,
+        infos: Infos,
+        metadata: Metadata<'_>,
+    ) -> Result<Responses, ReceiverError> {
+        let delivery = Delivery::new(E::INFO, metadata);
+        dispatch::strict(event, list, &delivery)?;
+        Ok(Responses::new(infos, delivery.into_details()))
+    }
+
+    /// Every other send: the first, one in a testing scope, one to what was connected at run time.
+    #[inline(never)]
+    fn send_general(&'static self, event: E) -> Responses {
         #[cfg(feature = "testing")]
         if let Some(scope) = crate::testing::current() {
             return self.send_in_scope(&scope, event, None);
         }
-        match self.state.load(Ordering::Acquire) {
-            state if state == READY | LINKED => match self.linked.get() {
-                Some(list) => {
-                    let delivery = Delivery::new(E::INFO, list.wants_metadata());
-                    Responses::new(
-                        Infos::Linked(list),
-                        dispatch::robust(&event, list, &delivery),
-                    )
-                }
-                None => Responses::empty(),
-            },
-            READY => Responses::empty(),
-            state if state & DISABLED != 0 => Responses::empty(),
-            _ => self.send_to_snapshot(&event, None),
+        if self.state.load(Ordering::Acquire) & DISABLED != 0 {
+            return Responses::empty();
         }
+        self.send_to_snapshot(&event, None)
     }
 
     /// Sends an event with the metadata it was sent with elsewhere, marked as coming from an event bus.
@@ -143,19 +195,18 @@ impl<E: Event> Signal<E> {
             return Ok(Responses::empty());
         }
         self.with_snapshot(|list, infos| {
-            let delivery = Delivery::new(E::INFO, list.wants_metadata());
-            Ok(Responses::new(
-                infos,
-                dispatch::strict(&event, list, &delivery)?,
-            ))
+            let fresh = list.wants_metadata().then(FreshMetadata::new);
+            let metadata = fresh.as_ref().map_or(Metadata::Unwanted, Metadata::Fresh);
+            Self::run_strict(&event, list, infos, metadata)
         })
     }
 
     #[cold]
+    #[inline(never)]
     fn attach(&'static self) -> &'static ReceiverList<E> {
         registry::attach();
         let list = self.linked.get_or_init(|| self.lock().take_linked());
-        let bits = if list.calls().is_empty() {
+        let bits = if list.is_empty() {
             READY
         } else {
             READY | LINKED
@@ -164,32 +215,34 @@ impl<E: Event> Signal<E> {
         list
     }
 
-    /// The general path: attaches on first use, takes the overlay where there is one.
-    #[inline(never)]
+    /// Attaches on first use, and takes the overlay where there is one.
     fn send_to_snapshot(&'static self, event: &E, incoming: Option<&EventMetadata>) -> Responses {
         self.with_snapshot(|list, infos| {
-            let delivery = match incoming {
-                Some(metadata) => Delivery::from_bus(E::INFO, metadata),
-                None => Delivery::new(E::INFO, list.wants_metadata()),
+            let fresh = (incoming.is_none() && list.wants_metadata()).then(FreshMetadata::new);
+            let metadata = match (incoming, &fresh) {
+                (Some(metadata), _) => Metadata::Incoming(metadata),
+                (None, Some(fresh)) => Metadata::Fresh(fresh),
+                (None, None) => Metadata::Unwanted,
             };
-            Responses::new(infos, dispatch::robust(event, list, &delivery))
+            Self::run(event, list, infos, metadata)
         })
     }
 
     fn with_snapshot<T>(&'static self, f: impl FnOnce(&ReceiverList<E>, Infos) -> T) -> T {
         let linked = self.linked();
         if self.state.load(Ordering::Acquire) & OVERLAY != 0 {
-            if let Some(list) = self.overlay.load_full() {
-                return f(&list, Infos::Shared(list.clone()));
+            if let Some(list) = &*self.overlay.load() {
+                return f(list, Infos::Shared(list.infos().clone()));
             }
         }
-        f(linked, Infos::Linked(linked))
+        f(linked, Infos::Linked(linked.infos()))
     }
 
+    #[inline]
     fn linked(&'static self) -> &'static ReceiverList<E> {
         match self.linked.get() {
-            Some(list) if self.state.load(Ordering::Acquire) & READY != 0 => list,
-            _ => self.attach(),
+            Some(list) => list,
+            None => self.attach(),
         }
     }
 
@@ -219,7 +272,7 @@ impl<E: Event> Signal<E> {
     fn set_enabled(&'static self, enabled: bool) {
         #[cfg(feature = "testing")]
         if let Some(scope) = crate::testing::current() {
-            scope.with(self, |signal| signal.enabled = enabled);
+            scope.set_enabled::<E>(enabled);
             return;
         }
         if enabled {
@@ -233,7 +286,7 @@ impl<E: Event> Signal<E> {
     pub fn is_enabled(&'static self) -> bool {
         #[cfg(feature = "testing")]
         if let Some(scope) = crate::testing::current() {
-            return scope.with(self, |signal| signal.enabled);
+            return scope.is_enabled::<E>();
         }
         self.state.load(Ordering::Acquire) & DISABLED == 0
     }
@@ -258,12 +311,9 @@ impl<E: Event> Signal<E> {
         let Some((list, metadata)) = scope.begin_send(self, &event, incoming) else {
             return Responses::empty();
         };
-        let delivery = match incoming {
-            Some(metadata) => Delivery::from_bus(E::INFO, metadata),
-            None => Delivery::with_metadata(E::INFO, metadata),
-        };
-        let details = dispatch::robust(&event, &list, &delivery);
-        Responses::new(Infos::Shared(list), details)
+        let fresh = FreshMetadata::from(metadata);
+        let metadata = incoming.map_or(Metadata::Fresh(&fresh), Metadata::Incoming);
+        Self::run(&event, &list, Infos::Shared(list.infos().clone()), metadata)
     }
 
     #[cold]
@@ -275,9 +325,9 @@ impl<E: Event> Signal<E> {
         let Some((list, metadata)) = scope.begin_send(self, &event, None) else {
             return Ok(Responses::empty());
         };
-        let delivery = Delivery::with_metadata(E::INFO, metadata);
-        let details = dispatch::strict(&event, &list, &delivery)?;
-        Ok(Responses::new(Infos::Shared(list), details))
+        let fresh = FreshMetadata::from(metadata);
+        let infos = Infos::Shared(list.infos().clone());
+        Self::run_strict(&event, &list, infos, Metadata::Fresh(&fresh))
     }
 }
 

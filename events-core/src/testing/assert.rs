@@ -37,6 +37,12 @@ pub fn assert_receiver_connected<E: Event>(signal: &'static Signal<E>, receiver:
              it here. In a test, `{name}.connect_receiver(…)` does"
         );
     }
+    if super::current().is_some_and(|scope| !scope.runs_receivers()) {
+        panic!(
+            "receiver `{receiver}` is not connected to {name}: the scope is `without_receivers()`, so only what the test \
+             connects runs"
+        );
+    }
     let ids: Vec<_> = connected.iter().map(|info| info.id.as_ref()).collect();
     let connected = if ids.is_empty() {
         "no receivers".to_owned()

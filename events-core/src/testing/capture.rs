@@ -1,6 +1,7 @@
 //! What was sent inside a scope, and assertions about it.
 
 use core::fmt;
+use std::sync::Arc;
 
 use similar::{ChangeTag, TextDiff};
 
@@ -36,7 +37,9 @@ impl<E: Event> Capture<E> {
 
     /// The events with their metadata, in the order of the sends.
     pub fn sent(&self) -> Vec<Sent<E>> {
-        self.scope.with(self.signal, |signal| signal.sent.clone())
+        // The clones are made without the scope's lock: they may be foreign code.
+        let sent = self.scope.with(self.signal, |signal| signal.sent.clone());
+        sent.into_iter().map(Arc::unwrap_or_clone).collect()
     }
 
     /// The events, in the order of the sends.
@@ -97,8 +100,8 @@ impl<E: Event> Capture<E> {
             .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
         {
             Some(closest) => panic!(
-                "{name} was sent {} times, but not with this data; the closest differs (- expected, + sent):\n{}",
-                events.len(),
+                "{name} {}, but not with this data; the closest differs (- expected, + sent):\n{}",
+                times("was sent", "was not sent", events.len()),
                 diff(expected, closest)
             ),
             None => panic!("{name} was not sent; expected\n{expected:#?}"),
@@ -142,7 +145,7 @@ impl<E: Event> Capture<E> {
     fn wrong_count(&self, expected: usize, sent: &[Sent<E>]) -> String {
         let name = self.signal.info().name;
         let events: Vec<_> = sent.iter().map(|sent| &sent.event).collect();
-        let disabled = if self.scope.with(self.signal, |signal| signal.enabled) {
+        let disabled = if self.scope.is_enabled::<E>() {
             ""
         } else {
             " (the signal is disabled in this scope)"
@@ -152,10 +155,9 @@ impl<E: Event> Capture<E> {
         } else {
             format!(":\n{events:#?}")
         };
-        format!(
-            "{name} was expected to be sent {expected} times, and was sent {} times{disabled}{events}",
-            sent.len()
-        )
+        let expected = times("to be sent", "not to be sent", expected);
+        let sent = times("was sent", "was not sent", sent.len());
+        format!("{name} was expected {expected}, and {sent}{disabled}{events}")
     }
 }
 
@@ -165,6 +167,14 @@ impl<E: Event> fmt::Debug for Capture<E> {
             .field("signal", &self.signal.info().name)
             .field("sent", &self.sent())
             .finish()
+    }
+}
+
+fn times(some: &str, none: &str, count: usize) -> String {
+    match count {
+        0 => none.to_owned(),
+        1 => format!("{some} once"),
+        _ => format!("{some} {count} times"),
     }
 }
 

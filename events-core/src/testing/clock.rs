@@ -12,6 +12,8 @@ use crate::time::Timestamp;
 pub(super) struct Clock {
     stopped: Option<Timestamp>,
     counted_ids: Option<u64>,
+    /// The source that events name, where it is not that of the process.
+    source: Option<String>,
 }
 
 impl Clock {
@@ -36,10 +38,18 @@ impl Clock {
         self.counted_ids = Some(0);
     }
 
+    /// Sets the source, if none was set. Gives back the one that counts.
+    pub(super) fn source(&mut self, source: String) -> &str {
+        self.source.get_or_insert(source)
+    }
+
     pub(super) fn metadata(&mut self, info: &EventInfo) -> EventMetadata {
         let time = self.stopped.unwrap_or_else(crate::clock::now);
-        let metadata =
+        let mut metadata =
             EventMetadata::for_send(info.event_type, i64::from(info.minor_version), time);
+        if let Some(source) = &self.source {
+            metadata = metadata.with_source(source.clone());
+        }
         match &mut self.counted_ids {
             Some(count) => {
                 *count += 1;

@@ -33,8 +33,8 @@ mod state;
 
 pub use assert::{assert_receiver_connected, assert_receiver_not_connected};
 pub use capture::{Capture, Sent};
-pub(crate) use join::current;
 #[cfg(feature = "tokio")]
 pub(crate) use join::join_current;
 pub use join::{Entered, InScope};
+pub(crate) use join::{current, is_active};
 pub use scope::{Scope, ScopeHandle, scope};

@@ -54,7 +54,13 @@ impl Scope {
 
     /// Enables these signals and no others.
     pub fn only(self, signals: &[&'static dyn AnySignal]) -> Self {
-        self.handle.lock().enabled = false;
+        {
+            let mut state = self.handle.lock();
+            state.enabled = false;
+            state.switched.clear();
+        }
+        // Another scope may have been entered since; what is said here is said of this one.
+        let _entered = self.handle.enter();
         for signal in signals {
             signal.set_enabled(true);
         }
@@ -158,8 +164,10 @@ pub(super) struct Inner {
 }
 
 pub(super) struct State {
-    /// Whether a signal is enabled that was not touched in the scope.
+    /// Whether a signal is enabled of which nothing else was said.
     enabled: bool,
+    /// The signals, by their event's type, that were enabled or disabled one by one.
+    switched: HashMap<TypeId, bool>,
     /// Whether the receivers that the linker found run.
     receivers: bool,
     clock: Clock,
@@ -174,6 +182,7 @@ impl Inner {
         Self {
             state: Mutex::new(State {
                 enabled: true,
+                switched: HashMap::new(),
                 receivers: true,
                 clock: Clock::default(),
                 sent_types: Vec::new(),
@@ -191,13 +200,17 @@ impl Drop for Inner {
 
 impl State {
     fn signal<E: Event>(&mut self, signal: &'static Signal<E>) -> &mut ScopedSignal<E> {
-        let enabled = self.enabled;
         let scoped = self
             .signals
             .entry(TypeId::of::<E>())
-            .or_insert_with(|| Box::new(ScopedSignal::new(signal, enabled)))
+            .or_insert_with(|| Box::new(ScopedSignal::new(signal)))
             .downcast_mut::<ScopedSignal<E>>();
         scoped.expect("the entry of an event's type holds the scoped signal of that event")
+    }
+
+    fn is_enabled<E: Event>(&self) -> bool {
+        let switched = self.switched.get(&TypeId::of::<E>());
+        switched.copied().unwrap_or(self.enabled)
     }
 }
 
@@ -219,6 +232,24 @@ impl ScopeHandle {
         f(state.signal(signal))
     }
 
+    /// Sets the source that events sent in this scope name, if none was set. Gives back the one that counts.
+    pub(crate) fn source(&self, source: String) -> String {
+        self.lock().clock.source(source).to_owned()
+    }
+
+    pub(crate) fn is_enabled<E: Event>(&self) -> bool {
+        self.lock().is_enabled::<E>()
+    }
+
+    pub(crate) fn set_enabled<E: Event>(&self, enabled: bool) {
+        self.lock().switched.insert(TypeId::of::<E>(), enabled);
+    }
+
+    /// Whether the receivers that the linker found run.
+    pub(super) fn runs_receivers(&self) -> bool {
+        self.lock().receivers
+    }
+
     /// The receivers that a send in this scope would reach.
     pub(crate) fn list<E: Event>(&self, signal: &'static Signal<E>) -> ReceiverList<E> {
         let mut state = self.lock();
@@ -232,11 +263,11 @@ impl ScopeHandle {
         signal: &'static Signal<E>,
         event: &E,
         incoming: Option<&EventMetadata>,
-    ) -> Option<(Arc<ReceiverList<E>>, EventMetadata)> {
+    ) -> Option<(ReceiverList<E>, EventMetadata)> {
         // Foreign code, so before the lock.
         let event = event.clone();
         let mut state = self.lock();
-        if !state.signal(signal).enabled {
+        if !state.is_enabled::<E>() {
             return None;
         }
         let metadata = match incoming {
@@ -246,11 +277,11 @@ impl ScopeHandle {
         let receivers = state.receivers;
         state.sent_types.push(E::INFO.event_type);
         let scoped = state.signal(signal);
-        scoped.sent.push(Sent {
+        scoped.sent.push(Arc::new(Sent {
             event,
             metadata: metadata.clone(),
             from_event_bus: incoming.is_some(),
-        });
-        Some((Arc::new(scoped.list(receivers)), metadata))
+        }));
+        Some((scoped.list(receivers), metadata))
     }
 }

@@ -1,5 +1,7 @@
 //! What a scope holds of one signal.
 
+use std::sync::Arc;
+
 use super::capture::Sent;
 use crate::event::Event;
 use crate::signal::{ConnectionId, Entry, ReceiverList, Signal, merge};
@@ -7,16 +9,15 @@ use crate::signal::{ConnectionId, Entry, ReceiverList, Signal, merge};
 /// One signal inside one scope.
 pub(crate) struct ScopedSignal<E: Event> {
     signal: &'static Signal<E>,
-    pub(crate) enabled: bool,
     connected: Vec<(ConnectionId, Entry<E>)>,
-    pub(super) sent: Vec<Sent<E>>,
+    /// Shared, so that they can be handed out under the scope's lock and cloned without it: a clone is foreign code.
+    pub(super) sent: Vec<Arc<Sent<E>>>,
 }
 
 impl<E: Event> ScopedSignal<E> {
-    pub(super) fn new(signal: &'static Signal<E>, enabled: bool) -> Self {
+    pub(super) fn new(signal: &'static Signal<E>) -> Self {
         Self {
             signal,
-            enabled,
             connected: Vec::new(),
             sent: Vec::new(),
         }

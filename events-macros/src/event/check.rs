@@ -7,6 +7,7 @@ use super::event_type;
 use super::parse::{Arguments, is_private};
 use crate::attr::{did_you_mean, list, plain};
 use crate::errors::Errors;
+use crate::event_data::refuse_serde;
 
 /// What a receiver's parameter of this name means, whatever the event's fields are.
 const RESERVED: &[(&str, &str)] = &[
@@ -22,6 +23,9 @@ const STAND_IN: &str = "org.example.invalid.event.type.v1";
 /// The event type, checked.
 pub(super) fn event_type(args: &Arguments, input: &DeriveInput, errors: &mut Errors) -> String {
     let Some(literal) = args.event_type.get() else {
+        if !args.event_type.is_missing() {
+            return STAND_IN.to_owned();
+        }
         errors.at(
             &input.ident,
             format_args!(
@@ -85,7 +89,7 @@ pub(super) fn visibilities(event: &Visibility, fields: &FieldsNamed, errors: &mu
 }
 
 /// What `#[event]` writes for every event must not be derived once more.
-pub(super) fn derives(attrs: &[Attribute], errors: &mut Errors) {
+fn derives(attrs: &[Attribute], errors: &mut Errors) {
     for path in derived(attrs) {
         let Some(last) = path.segments.last() else {
             continue;
@@ -100,6 +104,53 @@ pub(super) fn derives(attrs: &[Attribute], errors: &mut Errors) {
                 ),
             ),
             _ => {}
+        }
+    }
+}
+
+/// Whether `#[event]` writes it itself, so that it must not be derived.
+fn is_written(path: &Path) -> bool {
+    let last = path.segments.last();
+    last.is_some_and(|last| WRITTEN.iter().any(|name| last.ident == name))
+}
+
+const WRITTEN: [&str; 3] = ["EventData", "Serialize", "Deserialize"];
+
+/// Leaves of a `#[derive(…)]` what is not refused.
+pub(super) fn keep_derives(attr: &mut Attribute) {
+    let Meta::List(meta) = &mut attr.meta else {
+        return;
+    };
+    let paths = meta.parse_args_with(Punctuated::<Path, Token![,]>::parse_terminated);
+    if let Ok(paths) = paths {
+        let kept = paths.iter().filter(|path| !is_written(path));
+        meta.tokens = quote::quote!(#(#kept),*);
+    }
+}
+
+/// Whether the attribute is one more `#[event]`.
+pub(super) fn is_event(attr: &Attribute) -> bool {
+    let last = attr.path().segments.last();
+    last.is_some_and(|last| last.ident == "event")
+}
+
+/// Attributes of the event that are refused.
+pub(super) fn attributes(attrs: &[Attribute], errors: &mut Errors) {
+    derives(attrs, errors);
+    refuse_serde(attrs, errors);
+    for attr in attrs {
+        if is_event(attr) {
+            errors.at(
+                attr,
+                "a second `#[event]` on one struct: an event has one event type; declare a struct for each",
+            );
+        }
+        if attr.path().is_ident("event_data") {
+            errors.at(
+                attr,
+                "`#[event_data]` belongs on the types that events carry, and on fields; the event itself is known by its \
+                 event type",
+            );
         }
     }
 }

@@ -63,7 +63,7 @@ fn check_label(label: &str) -> Option<String> {
     if label.is_empty() {
         return Some("it has an empty part: dots stand between parts only".to_owned());
     }
-    if label.chars().any(|c| c.is_uppercase()) {
+    if label.chars().any(char::is_uppercase) {
         return Some(format!(
             "`{label}` is not lower case: write `{}`",
             label.to_lowercase()

@@ -2,12 +2,12 @@
 
 use proc_macro2::TokenStream;
 use quote::{quote, quote_spanned};
-use syn::Ident;
+use syn::{DeriveInput, Ident, Path};
 
 use super::check::derived;
-use super::parse::{Event, strip};
+use super::parse::{Event, dotted, strip};
 use crate::attr;
-use crate::event_data::record_impls;
+use crate::event_data::{record_impls, stub_impls};
 
 /// What every event implements, written here unless the author asks for it.
 const DERIVES: [&str; 3] = ["Debug", "Clone", "PartialEq"];
@@ -20,7 +20,7 @@ pub(super) fn expand(event: &Event) -> TokenStream {
     let krate = attr::crate_path(event.krate.as_ref());
     let Event {
         signal,
-        event_type,
+        type_name: event_type,
         minor_version,
         doc,
         ..
@@ -30,13 +30,9 @@ pub(super) fn expand(event: &Event) -> TokenStream {
     let signal_name = attr::plain(signal);
 
     let present = derived(&item.attrs);
-    let missing = DERIVES.iter().filter(|derive| {
-        !present.iter().any(|path| {
-            path.segments
-                .last()
-                .is_some_and(|last| last.ident == **derive)
-        })
-    });
+    let missing = DERIVES
+        .iter()
+        .filter(|derive| !is_derived(&present, derive));
     let derives = missing.map(|derive| {
         let derive = Ident::new(derive, proc_macro2::Span::call_site());
         quote!(#[#krate::__private::derive(#krate::__private::#derive)])
@@ -97,17 +93,101 @@ fn key(path: Option<&[Ident]>) -> (TokenStream, TokenStream) {
     let Some(path) = path else {
         return (quote!(__private::None), quote!(__private::None));
     };
-    let text = path.iter().map(attr::plain).collect::<Vec<_>>().join(".");
+    let text = dotted(path);
     // At the last part: it is its type that must be a key.
     let span = path
         .last()
         .map_or_else(proc_macro2::Span::call_site, Ident::span);
-    let field = quote_spanned!(span=> &self.#(#path).*);
-    let key = quote_spanned!(span=> __private::EventKey::event_key(#field));
+    // `self` is that of the method, also where a macro wrote the event, and its caller the path.
+    let this = quote!(self);
+    let field = quote_spanned!(span=> &#this.#(#path).*);
+    let key = quote_spanned!(span=> __private::KeyOf::event_key(#field));
     (
         quote!(__private::Some(#text)),
         quote!(__private::Some(#key)),
     )
+}
+
+/// An event and a signal that only look like some, for an item whose mistakes were noted. Nothing of it runs.
+pub(super) fn stub(mut item: DeriveInput, signal: &Ident, krate: Option<&Path>) -> TokenStream {
+    strip(&mut item);
+    if !item.generics.params.is_empty() {
+        return quote!(#item);
+    }
+    let krate = attr::crate_path(krate);
+    let (ident, vis) = (&item.ident, &item.vis);
+    let cfgs = attr::cfgs(&item.attrs);
+    let name = attr::plain(ident);
+    let data = stub_impls(ident, &name);
+    let present = derived(&item.attrs);
+    let derives = DERIVES
+        .iter()
+        .filter(|derive| !is_derived(&present, derive))
+        .map(|derive| stub_derive(derive, ident));
+    quote! {
+        #item
+
+        #(#cfgs)*
+        #[doc(hidden)]
+        #vis static #signal: #krate::Signal<#ident> = #krate::Signal::new(#krate::__private::SignalInfo::new(
+            "", "", #krate::__private::SourceLocation::new("", 0, 0),
+        ));
+
+        #(#cfgs)*
+        const _: () = {
+            use #krate::__private as __private;
+
+            #(#derives)*
+            #data
+
+            #[automatically_derived]
+            impl __private::Event for #ident {
+                const INFO: &'static __private::EventInfo = &__private::EventInfo::new(
+                    "", 0, __private::None, #name, "", &__private::RecordSchema::new(#name, "", &[]),
+                );
+
+                fn signal() -> &'static __private::Signal<Self> {
+                    &#signal
+                }
+
+                fn key(&self) -> __private::Option<__private::Cow<'_, str>> {
+                    __private::None
+                }
+            }
+        };
+    }
+}
+
+/// The implementation that a derive would write, were it not that a field of a refused type might not have it.
+fn stub_derive(derive: &str, ident: &Ident) -> TokenStream {
+    match derive {
+        "Debug" => quote! {
+            impl __private::Debug for #ident {
+                fn fmt(&self, _: &mut __private::fmt::Formatter<'_>) -> __private::fmt::Result {
+                    __private::unreachable!()
+                }
+            }
+        },
+        "Clone" => quote! {
+            impl __private::Clone for #ident {
+                fn clone(&self) -> Self {
+                    __private::unreachable!()
+                }
+            }
+        },
+        _ => quote! {
+            impl __private::PartialEq for #ident {
+                fn eq(&self, _: &Self) -> bool {
+                    __private::unreachable!()
+                }
+            }
+        },
+    }
+}
+
+fn is_derived(present: &[Path], derive: &str) -> bool {
+    let mut names = present.iter().filter_map(|path| path.segments.last());
+    names.any(|last| last.ident == derive)
 }
 
 fn signal_doc(name: &str, event_type: &str, doc: &str) -> String {

@@ -2,12 +2,13 @@
 
 use heck::ToShoutySnakeCase;
 use proc_macro2::TokenStream;
-use syn::parse::{ParseStream, Parser};
+use syn::ext::IdentExt as _;
+use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, DeriveInput, FieldsNamed, Ident, LitInt, LitStr, Path, Token, Visibility};
 
 use super::check;
-use crate::attr::{self, Slot};
+use crate::attr::{self, Expected, Slot};
 use crate::errors::Errors;
 use crate::event_data::{Field, parse_fields};
 
@@ -43,7 +44,8 @@ pub(super) struct Arguments {
 pub(super) struct Event {
     pub(super) item: DeriveInput,
     pub(super) fields: Vec<Field>,
-    pub(super) event_type: String,
+    /// The checked event type.
+    pub(super) type_name: String,
     pub(super) signal: Ident,
     pub(super) key: Option<Vec<Ident>>,
     pub(super) minor_version: u32,
@@ -102,7 +104,7 @@ fn parse_argument(
             parsed.event_type.set_some(errors, name, value);
         }
         "signal" => {
-            let value = attr::value(input, errors, name, "signal = ORDER_PLACED");
+            let value = attr::value(input, errors, name, SIGNAL);
             parsed.signal.set_some(errors, name, value);
         }
         "key" => {
@@ -110,13 +112,16 @@ fn parse_argument(
             parsed.key.set_some(errors, name, value);
         }
         "minor_version" => {
-            let value = attr::value::<LitInt>(input, errors, name, "minor_version = 1");
-            let value = value.and_then(|literal| errors.take(literal.base10_parse::<u32>()));
+            let value = attr::value(input, errors, name, MINOR_VERSION);
+            let value = value.map(|MinorVersion(version)| version);
             parsed.minor_version.set_some(errors, name, value);
         }
-        "unversioned" => parsed.unversioned.set(errors, name, name.clone()),
+        "unversioned" => {
+            attr::flag(input, errors, name);
+            parsed.unversioned.set(errors, name, name.clone());
+        }
         "crate" => {
-            let value = attr::value(input, errors, name, "crate = path::to::events_core");
+            let value = attr::value(input, errors, name, attr::CRATE);
             parsed.krate.set_some(errors, name, value);
         }
         _ => {
@@ -126,28 +131,73 @@ fn parse_argument(
     }
 }
 
-/// `= user.pii.username`; a text with the same path, as Open EdX writes it, gets a hint.
+const SIGNAL: Expected = Expected {
+    what: "the name of a static, without quotes",
+    example: "signal = ORDER_PLACED",
+};
+
+const MINOR_VERSION: Expected = Expected {
+    what: "a whole number from 0 to 4294967295",
+    example: "minor_version = 1",
+};
+
+struct MinorVersion(u32);
+
+impl Parse for MinorVersion {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        input.parse::<LitInt>()?.base10_parse().map(Self)
+    }
+}
+
+const KEY: Expected = Expected {
+    what: "the path of a field",
+    example: "key = user.pii.username",
+};
+
+/// `= user.pii.username`; a text with the same path, as Open edX writes it, gets a hint.
 fn key(input: ParseStream<'_>, errors: &mut Errors, name: &Ident) -> Option<Vec<Ident>> {
-    let example = "key = user.pii.username";
     if input.peek(Token![=]) && input.peek2(LitStr) {
-        let literal: Option<LitStr> = attr::value(input, errors, name, example);
-        let literal = literal?;
+        let literal: LitStr = attr::value(input, errors, name, KEY)?;
+        let path = literal.parse::<KeyPath>();
+        let example = path.map_or_else(
+            |_| KEY.example.to_owned(),
+            |KeyPath(path)| format!("key = {}", dotted(&path)),
+        );
         errors.at(
             &literal,
             format_args!(
-                "the key is a path, not a text, so that the compiler can check it: `key = {}`",
-                literal.value()
+                "the key is a path, not a text, so that the compiler can check it: `{example}`"
             ),
         );
         return None;
     }
-    let path: KeyPath = attr::value(input, errors, name, example)?;
-    Some(path.0)
+    if input.peek(Token![=]) && input.peek2(Token![self]) {
+        let given = attr::rest_of_argument(input);
+        errors.at(
+            given,
+            "the path of a key begins with a field of the event, without `self`: `key = user.pii.username`",
+        );
+        return None;
+    }
+    let KeyPath(path) = attr::value(input, errors, name, KEY)?;
+    if !input.is_empty() && !input.peek(Token![,]) && !input.peek(Ident::peek_any) {
+        let given = attr::rest_of_argument(input);
+        errors.at(
+            given,
+            "a key is a field, and its path has only the names of fields: no methods, no indices",
+        );
+        return None;
+    }
+    Some(path)
+}
+
+pub(super) fn dotted(path: &[Ident]) -> String {
+    path.iter().map(attr::plain).collect::<Vec<_>>().join(".")
 }
 
 struct KeyPath(Vec<Ident>);
 
-impl syn::parse::Parse for KeyPath {
+impl Parse for KeyPath {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
         let path = Punctuated::<Ident, Token![.]>::parse_separated_nonempty(input)?;
         Ok(Self(path.into_iter().collect()))
@@ -161,7 +211,6 @@ pub(super) fn parse(
     args: Arguments,
     errors: &mut Errors,
 ) -> Option<Event> {
-    check::derives(&input.attrs, errors);
     check::field_names(fields, errors);
     check::visibilities(&input.vis, fields, errors);
     let event_type = check::event_type(&args, input, errors);
@@ -176,17 +225,13 @@ pub(super) fn parse(
         return None;
     }
     let parsed = parse_fields(&fields.named, errors);
-    let name = attr::plain(&input.ident).to_shouty_snake_case();
-    let signal = args
-        .signal
-        .take()
-        .unwrap_or_else(|| Ident::new(&name, input.ident.span()));
+    let signal = signal(&input.ident, args.signal.take());
     check::signal_name(&signal, errors);
     let key = args.key.take().filter(|key| check::is_field(key, fields));
     Some(Event {
         item: input.clone(),
         fields: parsed,
-        event_type,
+        type_name: event_type,
         signal,
         key,
         minor_version: args.minor_version.take().unwrap_or(0),
@@ -195,22 +240,46 @@ pub(super) fn parse(
     })
 }
 
-/// The item without the attributes that only our derive understands.
-pub(super) fn without_our_attributes(mut item: DeriveInput) -> TokenStream {
-    strip(&mut item);
-    quote::ToTokens::into_token_stream(item)
+/// The name of the signal: that which is given, or that of the struct in capitals.
+pub(super) fn signal(ident: &Ident, given: Option<Ident>) -> Ident {
+    given.unwrap_or_else(|| Ident::new(&attr::plain(ident).to_shouty_snake_case(), ident.span()))
 }
 
+/// Takes out the attributes that only our derive understands, and what was refused.
 pub(super) fn strip(item: &mut DeriveInput) {
-    let keep =
-        |attr: &Attribute| !attr.path().is_ident("event_data") && !attr.path().is_ident("serde");
-    item.attrs.retain(keep);
-    let fields = match &mut item.data {
-        syn::Data::Struct(data) => &mut data.fields,
-        syn::Data::Enum(_) | syn::Data::Union(_) => return,
+    let keep = |attr: &Attribute| {
+        !["event_data", "serde"]
+            .iter()
+            .any(|name| attr.path().is_ident(name))
+            && !check::is_event(attr)
     };
-    for field in fields {
-        field.attrs.retain(keep);
+    item.attrs.retain(keep);
+    for attr in item
+        .attrs
+        .iter_mut()
+        .filter(|attr| attr.path().is_ident("derive"))
+    {
+        check::keep_derives(attr);
+    }
+    match &mut item.data {
+        syn::Data::Struct(data) => data
+            .fields
+            .iter_mut()
+            .for_each(|field| field.attrs.retain(keep)),
+        syn::Data::Union(data) => data
+            .fields
+            .named
+            .iter_mut()
+            .for_each(|field| field.attrs.retain(keep)),
+        syn::Data::Enum(data) => {
+            for variant in &mut data.variants {
+                variant.attrs.retain(keep);
+                variant
+                    .fields
+                    .iter_mut()
+                    .for_each(|field| field.attrs.retain(keep));
+            }
+        }
     }
 }
 

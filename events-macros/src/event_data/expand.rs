@@ -10,6 +10,7 @@ use syn::spanned::Spanned;
 
 use super::fields::Field;
 use super::parse::{EventDataType, Kind};
+use super::types;
 use crate::attr;
 
 pub(crate) fn expand(parsed: &EventDataType) -> TokenStream {
@@ -21,6 +22,7 @@ pub(crate) fn expand(parsed: &EventDataType) -> TokenStream {
         Kind::Record(fields) => record_impls(ident, name, doc, fields),
         Kind::Enum(variants) => enum_impls(ident, name, doc, variants),
         Kind::String => string_impls(ident),
+        Kind::Refused => stub_impls(ident, name),
     };
     quote! {
         const _: () = {
@@ -44,7 +46,8 @@ pub(crate) fn record_impls(ident: &Ident, name: &str, doc: &str, fields: &[Field
         .iter()
         .map(|field| {
             let ty = &field.ty;
-            quote_spanned!(ty.span()=> <#ty as __private::EventData>)
+            let data = Ident::new(types::event_data(ty), proc_macro2::Span::call_site());
+            quote_spanned!(ty.span()=> <#ty as __private::#data>)
         })
         .collect();
     let schemas = fields.iter().zip(&types).map(|(field, ty)| {
@@ -166,8 +169,10 @@ fn enum_impls(ident: &Ident, name: &str, doc: &str, variants: &[(Ident, String)]
 fn string_impls(ident: &Ident) -> TokenStream {
     let name = attr::plain(ident);
     // At the name of the type: a missing `Display` or `FromStr` is missing there.
-    let display = quote_spanned!(ident.span()=> __private::display::<#ident>(self));
-    let read = quote_spanned!(ident.span()=> __private::read_string::<__D, #ident>(__deserializer));
+    let (into_text, from_text) = (
+        quote_spanned!(ident.span()=> <#ident as __private::IntoText>),
+        quote_spanned!(ident.span()=> <#ident as __private::FromText>),
+    );
     quote! {
         #[automatically_derived]
         impl __private::EventData for #ident {
@@ -178,7 +183,7 @@ fn string_impls(ident: &Ident) -> TokenStream {
         #[automatically_derived]
         impl __private::EventKey for #ident {
             fn event_key(&self) -> __private::Cow<'_, str> {
-                __private::Cow::Owned(__private::ToString::to_string(self))
+                __private::Cow::Owned(#into_text::text(self))
             }
         }
 
@@ -188,7 +193,7 @@ fn string_impls(ident: &Ident) -> TokenStream {
                 &self,
                 __serializer: __S,
             ) -> __private::Result<__S::Ok, __S::Error> {
-                __private::serde::Serializer::collect_str(__serializer, #display)
+                #into_text::serialize_text(self, __serializer)
             }
         }
 
@@ -197,7 +202,45 @@ fn string_impls(ident: &Ident) -> TokenStream {
             fn deserialize<__D: __private::serde::Deserializer<'de>>(
                 __deserializer: __D,
             ) -> __private::Result<Self, __D::Error> {
-                #read
+                #from_text::deserialize_text(__deserializer)
+            }
+        }
+    }
+}
+
+/// Implementations that only look like some, for a type whose mistakes were noted: whoever uses it is not to blame.
+/// Expects `__private` in scope.
+pub(crate) fn stub_impls(ident: &Ident, name: &str) -> TokenStream {
+    quote! {
+        #[automatically_derived]
+        impl __private::EventData for #ident {
+            const SCHEMA: &'static __private::Schema =
+                &__private::Schema::Record(&__private::RecordSchema::new(#name, "", &[]));
+        }
+
+        #[automatically_derived]
+        impl __private::EventKey for #ident {
+            fn event_key(&self) -> __private::Cow<'_, str> {
+                __private::unreachable!()
+            }
+        }
+
+        #[automatically_derived]
+        impl __private::serde::Serialize for #ident {
+            fn serialize<__S: __private::serde::Serializer>(
+                &self,
+                _: __S,
+            ) -> __private::Result<__S::Ok, __S::Error> {
+                __private::unreachable!()
+            }
+        }
+
+        #[automatically_derived]
+        impl<'de> __private::serde::Deserialize<'de> for #ident {
+            fn deserialize<__D: __private::serde::Deserializer<'de>>(
+                _: __D,
+            ) -> __private::Result<Self, __D::Error> {
+                __private::unreachable!()
             }
         }
     }

@@ -1,12 +1,13 @@
 //! The fields of a record: of a struct with `#[derive(EventData)]`, or of an event.
 
-use std::collections::HashMap;
+use std::collections::HashSet;
 
 use proc_macro2::TokenStream;
 use syn::parse::{ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, Ident, LitStr, Token, Type};
 
+use super::types;
 use crate::attr::{self, Slot};
 use crate::errors::Errors;
 
@@ -24,7 +25,7 @@ pub(crate) fn parse_fields(
     fields: &Punctuated<syn::Field, Token![,]>,
     errors: &mut Errors,
 ) -> Vec<Field> {
-    let mut names: HashMap<String, ()> = HashMap::new();
+    let mut names = HashSet::new();
     let mut parsed = Vec::new();
     for field in fields {
         let Some(ident) = &field.ident else { continue };
@@ -36,7 +37,7 @@ pub(crate) fn parse_fields(
         if let Some(given) = &given {
             check_avro_name(given, errors);
         }
-        if names.insert(name.clone(), ()).is_some() {
+        if !names.insert(name.clone()) {
             match &given {
                 Some(given) => errors.at(
                     given,
@@ -48,13 +49,8 @@ pub(crate) fn parse_fields(
                 ),
             }
         }
-        if let Some(cfg) = field.attrs.iter().find(|attr| attr.path().is_ident("cfg")) {
-            errors.at(
-                cfg,
-                "a field of an event cannot depend on `cfg`: its schema would depend on how the crate is built; \
-                 make the field an `Option`",
-            );
-        }
+        refuse_cfg(&field.attrs, "field", errors);
+        types::refuse(&field.ty, errors);
         parsed.push(Field {
             ident: ident.clone(),
             ty: field.ty.clone(),
@@ -69,7 +65,7 @@ pub(crate) fn parse_fields(
 pub(crate) fn name_argument(
     attrs: &[Attribute],
     errors: &mut Errors,
-    example: &str,
+    example: &'static str,
 ) -> Option<LitStr> {
     let mut name = Slot::new("name");
     for attr in attrs
@@ -108,12 +104,24 @@ pub(crate) fn arguments(
 ) {
     let tokens = match attr.meta.require_list() {
         Ok(list) => list.tokens.clone(),
-        Err(_) => return errors.at(attr, "expected arguments: `#[event_data(name = \"…\")]`"),
+        Err(_) => {
+            return errors.at(
+                attr,
+                "`event_data` needs arguments: `#[event_data(name = \"…\")]`",
+            );
+        }
     };
     let parser = |input: ParseStream<'_>| {
         while !input.is_empty() {
             let argument = attr::argument_name(input)?;
-            if !read(input, errors, &argument) {
+            if read(input, errors, &argument) {
+            } else if argument == "rename" {
+                errors.at(
+                    &argument,
+                    "`rename` is serde's word; here it is `name`: `#[event_data(name = \"…\")]`",
+                );
+                attr::skip_argument(input);
+            } else {
                 attr::unknown(
                     errors,
                     &argument,
@@ -144,6 +152,20 @@ pub(crate) fn refuse_serde(attrs: &[Attribute], errors: &mut Errors) {
             attr,
             "`EventData` writes the serde implementations itself, so that wire and schema agree, and does not read \
              `#[serde(…)]`; to change a name on the wire, use `#[event_data(name = \"…\")]`",
+        );
+    }
+}
+
+/// The schema is what the source says, whatever the build.
+pub(crate) fn refuse_cfg(attrs: &[Attribute], what: &str, errors: &mut Errors) {
+    if let Some(cfg) = attr::cfgs(attrs).first() {
+        errors.at(
+            cfg,
+            format_args!(
+                "a {what} of an event cannot depend on `cfg`: its schema would depend on how the crate is built. Let it be \
+                 there always{}",
+                if what == "field" { ", as an `Option`" } else { "" }
+            ),
         );
     }
 }

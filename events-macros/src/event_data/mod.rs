@@ -3,19 +3,31 @@
 mod expand;
 mod fields;
 mod parse;
+mod types;
 
 use proc_macro2::TokenStream;
 use quote::quote;
+use syn::{Data, DeriveInput};
 
 use crate::errors::Errors;
 
-pub(crate) use expand::record_impls;
-pub(crate) use fields::{Field, parse_fields};
+pub(crate) use expand::{record_impls, stub_impls};
+pub(crate) use fields::{Field, parse_fields, refuse_serde};
 
 pub(crate) fn event_data(item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
-    let impls = match syn::parse2(item) {
-        Ok(input) => parse::parse(&input, &mut errors).map(|parsed| expand::expand(&parsed)),
+    let impls = match syn::parse2::<DeriveInput>(item) {
+        Ok(input) => {
+            let parsed = parse::parse(&input, &mut errors);
+            // Nobody can derive `Debug` for a union, which a stand-in would ask for.
+            let union = matches!(input.data, Data::Union(_));
+            parsed.filter(|_| !union).map(|mut parsed| {
+                if !errors.is_empty() {
+                    parsed.kind = parse::Kind::Refused;
+                }
+                expand::expand(&parsed)
+            })
+        }
         Err(error) => {
             errors.push(error);
             None

@@ -5,7 +5,9 @@ use std::collections::HashSet;
 use quote::ToTokens;
 use syn::{Attribute, Data, DataEnum, DeriveInput, Fields, Ident, LitStr, Path};
 
-use super::fields::{Field, arguments, check_avro_name, name_argument, parse_fields, refuse_serde};
+use super::fields::{
+    Field, arguments, check_avro_name, name_argument, parse_fields, refuse_cfg, refuse_serde,
+};
 use crate::attr::{self, Slot};
 use crate::errors::Errors;
 
@@ -25,6 +27,8 @@ pub(crate) enum Kind {
     Enum(Vec<(Ident, String)>),
     /// Travels as text.
     String,
+    /// Something about it is wrong, and was noted.
+    Refused,
 }
 
 /// `#[event_data(name = "…", string, crate = path)]` on the type.
@@ -40,6 +44,12 @@ pub(crate) fn parse(input: &DeriveInput, errors: &mut Errors) -> Option<EventDat
     refuse_serde(&input.attrs, errors);
     if let Some(name) = args.name.get() {
         check_avro_name(name, errors);
+        if let Some(string) = args.string.get() {
+            errors.at(
+                string,
+                "a type with `string` is a text on the wire, not a record, and has no name there: drop `name`",
+            );
+        }
     }
     if !input.generics.params.is_empty() {
         errors.at(
@@ -62,8 +72,7 @@ pub(crate) fn parse(input: &DeriveInput, errors: &mut Errors) -> Option<EventDat
         krate: args.krate.take(),
         name,
         doc: attr::doc(&input.attrs),
-        // After a mistake the type is as good as a text, so that nothing else complains about it.
-        kind: kind?,
+        kind: kind.unwrap_or(Kind::Refused),
     })
 }
 
@@ -83,10 +92,12 @@ fn parse_arguments(attrs: &[Attribute], errors: &mut Errors) -> TypeArguments {
                     let name = attr::text(input, errors, argument, "name = \"WireName\"");
                     args.name.set_some(errors, argument, name);
                 }
-                "string" => args.string.set(errors, argument, argument.clone()),
+                "string" => {
+                    attr::flag(input, errors, argument);
+                    args.string.set(errors, argument, argument.clone());
+                }
                 "crate" => {
-                    let path =
-                        attr::value(input, errors, argument, "crate = path::to::events_core");
+                    let path = attr::value(input, errors, argument, attr::CRATE);
                     args.krate.set_some(errors, argument, path);
                 }
                 _ => return false,
@@ -115,7 +126,7 @@ fn parse_kind(input: &DeriveInput, errors: &mut Errors) -> Option<Kind> {
         Data::Enum(data) => parse_enum(input, data, errors),
         Data::Union(_) => refuse(
             &input.ident,
-            "a union cannot be carried by an event; use a struct",
+            "a union does not say which of its fields it holds; write a struct",
             errors,
         ),
     }
@@ -142,6 +153,7 @@ fn parse_enum(input: &DeriveInput, data: &DataEnum, errors: &mut Errors) -> Opti
     let mut plain = true;
     for variant in &data.variants {
         refuse_serde(&variant.attrs, errors);
+        refuse_cfg(&variant.attrs, "variant", errors);
         if !matches!(variant.fields, Fields::Unit) {
             plain = false;
             errors.at(

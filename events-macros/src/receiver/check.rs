@@ -1,13 +1,12 @@
 //! The rules of receivers.
 
-use proc_macro2::TokenStream;
+use proc_macro2::Span;
 use quote::ToTokens;
-use syn::spanned::Spanned;
-use syn::{
-    FnArg, GenericParam, Ident, ItemFn, LitStr, Pat, PatType, Path, ReturnType, Safety, Type,
-};
+use syn::{Ident, ItemFn, LitStr, Path, Type};
 
+use super::parameters::check_parameters;
 use super::parse::Arguments;
+use super::signature::{check_further_attributes, check_return, check_signature};
 use crate::attr;
 use crate::errors::Errors;
 
@@ -32,6 +31,8 @@ pub(super) enum Signals {
 pub(super) struct Parameter {
     pub(super) ident: Ident,
     pub(super) ty: Type,
+    /// Where the type begins and where it ends.
+    pub(super) ends: (Span, Span),
     pub(super) wish: Wish,
 }
 
@@ -44,6 +45,22 @@ pub(super) enum Wish {
     FromEventBus,
 }
 
+/// The names that mean something whatever the event is.
+pub(super) const RESERVED: [&str; 4] = ["event", "metadata", "signal", "from_event_bus"];
+
+impl Receiver {
+    /// Whether the compiler refuses the function itself, so that nothing is left to say.
+    pub(super) fn refused_by_the_compiler(&self) -> bool {
+        self.parameters
+            .iter()
+            .any(|parameter| match unparenthesized(&parameter.ty) {
+                Type::Path(ty) => ty.path.is_ident("str"),
+                Type::Slice(_) | Type::TraitObject(_) => true,
+                _ => false,
+            })
+    }
+}
+
 impl Parameter {
     /// The name of the field, without the underscore that says "not used".
     pub(super) fn field(&self) -> Ident {
@@ -54,13 +71,19 @@ impl Parameter {
         }
     }
 
+    /// Whether a reserved name was likely meant, which the compiler can then suggest.
+    pub(super) fn is_nearly_reserved(&self) -> bool {
+        self.wish == Wish::Field
+            && attr::closest(&attr::plain(&self.field()), RESERVED.iter().copied()).is_some()
+    }
+
     /// Whether the parameter is a reference, and gets the value as it is.
     pub(super) fn by_reference(&self) -> bool {
         matches!(unparenthesized(&self.ty), Type::Reference(_))
     }
 }
 
-fn unparenthesized(ty: &Type) -> &Type {
+pub(super) fn unparenthesized(ty: &Type) -> &Type {
     match ty {
         Type::Paren(inner) => unparenthesized(&inner.elem),
         Type::Group(inner) => unparenthesized(&inner.elem),
@@ -68,8 +91,10 @@ fn unparenthesized(ty: &Type) -> &Type {
     }
 }
 
-pub(super) fn check(function: ItemFn, args: Arguments, errors: &mut Errors) -> Receiver {
+pub(super) fn check(mut function: ItemFn, args: Arguments, errors: &mut Errors) -> Receiver {
+    check_further_attributes(&mut function, &args, errors);
     check_signature(&function, errors);
+    check_return(&function.sig.output, errors);
     let signals = check_signals(&function, &args, errors);
     let parameters = check_parameters(&function, &signals, errors);
     let any = matches!(signals, Signals::Any);
@@ -90,46 +115,6 @@ pub(super) fn check(function: ItemFn, args: Arguments, errors: &mut Errors) -> R
         aliases: args.aliases,
         priority: args.priority.take().unwrap_or(0),
         krate: args.krate.take(),
-    }
-}
-
-/// What a function must not be, to be called with an event by code that knows no more than its name.
-fn check_signature(function: &ItemFn, errors: &mut Errors) {
-    let sig = &function.sig;
-    for parameter in &sig.generics.params {
-        let (kind, instead) = match parameter {
-            GenericParam::Type(_) => ("type", "name the type of the field"),
-            GenericParam::Const(_) => ("const", "name the value"),
-            // A lifetime is found at each call.
-            GenericParam::Lifetime(_) => continue,
-        };
-        errors.at(
-            parameter,
-            format_args!("a receiver cannot have a {kind} parameter: it is called with the fields of one event; {instead}"),
-        );
-    }
-    if let Safety::Unsafe(unsafety) = &sig.safety {
-        errors.at(
-            unsafety,
-            "a receiver cannot be `unsafe`: it is called by safe code that can promise it nothing",
-        );
-    }
-    if let Some(abi) = &sig.abi {
-        errors.at(abi, "a receiver cannot be `extern`: it is called from Rust; call the foreign function inside it");
-    }
-    if let Some(variadic) = &sig.variadic {
-        errors.at(
-            variadic,
-            "a receiver cannot be variadic: each parameter names a field of the event",
-        );
-    }
-    if let ReturnType::Type(_, ty) = &sig.output {
-        if let Type::ImplTrait(_) = &**ty {
-            errors.at(
-                ty,
-                "a receiver returns `()` or `Result<(), E>`; for a future, write `async fn`",
-            );
-        }
     }
 }
 
@@ -176,88 +161,6 @@ pub(super) fn path_text(path: &Path) -> String {
     path.to_token_stream().to_string().replace(' ', "")
 }
 
-fn check_parameters(function: &ItemFn, signals: &Signals, errors: &mut Errors) -> Vec<Parameter> {
-    function
-        .sig
-        .inputs
-        .iter()
-        .filter_map(|input| check_parameter(input, signals, errors))
-        .collect()
-}
-
-fn check_parameter(input: &FnArg, signals: &Signals, errors: &mut Errors) -> Option<Parameter> {
-    let PatType { attrs, pat, ty, .. } = match input {
-        FnArg::Typed(parameter) => parameter,
-        FnArg::Receiver(this) => {
-            errors.at(
-                this,
-                "a method cannot be a receiver: there is no object to call it on. Write a function outside the `impl`, which \
-                 calls the method",
-            );
-            return None;
-        }
-    };
-    if let Some(cfg) = attrs.iter().find(|attr| attr.path().is_ident("cfg")) {
-        errors.at(cfg, "a receiver's parameter cannot depend on `cfg`; write the function twice, each with its `cfg`");
-    }
-    let Pat::Ident(pattern) = &**pat else {
-        let example = "`user: &UserData`";
-        errors.at(
-            pat,
-            format_args!("a receiver's parameter is chosen by its name, so it needs one: {example}; take it apart in the body"),
-        );
-        return None;
-    };
-    if let Some(by_ref) = &pattern.by_ref {
-        errors.at(
-            by_ref,
-            "a receiver's parameter cannot be `ref`; ask for a reference: `user: &UserData`",
-        );
-    }
-    if let Type::ImplTrait(ty) = &**ty {
-        errors.at(
-            ty,
-            "a receiver's parameter cannot be `impl Trait`: name the type of the field",
-        );
-    }
-    if let Type::Reference(reference) = unparenthesized(ty) {
-        if let Some(mutability) = &reference.mutability {
-            errors.at(
-                mutability,
-                "a receiver cannot change the event: it is shared with the other receivers. Ask for the value itself, which \
-                 is cloned, with `mut` before its name",
-            );
-        }
-    }
-    let mut parameter = Parameter {
-        ident: pattern.ident.clone(),
-        ty: (**ty).clone(),
-        wish: Wish::Field,
-    };
-    let name = attr::plain(&parameter.field());
-    parameter.wish = match name.as_str() {
-        "event" => Wish::Event,
-        "metadata" => Wish::Metadata,
-        "signal" => Wish::Signal,
-        "from_event_bus" => Wish::FromEventBus,
-        _ => Wish::Field,
-    };
-    if parameter.wish == Wish::Field && matches!(signals, Signals::Any) {
-        let hint = attr::did_you_mean(
-            &name,
-            ["event", "metadata", "signal", "from_event_bus"].into_iter(),
-        );
-        errors.at(
-            &pattern.ident,
-            format_args!(
-                "`#[receiver(any)]` receives events of any type, so there is no field `{name}`{hint}; it can ask for `event`, \
-                 `metadata`, `signal` and `from_event_bus`"
-            ),
-        );
-    }
-    Some(parameter)
-}
-
 fn check_ids(args: &Arguments, errors: &mut Errors) {
     let mut seen: Vec<String> = args.id.get().map(LitStr::value).into_iter().collect();
     for alias in &args.aliases {
@@ -272,41 +175,4 @@ fn check_ids(args: &Arguments, errors: &mut Errors) {
         }
         seen.push(text);
     }
-}
-
-/// Where the function says what it returns; where it says nothing, its name.
-pub(super) fn return_span(function: &ItemFn) -> proc_macro2::Span {
-    match &function.sig.output {
-        ReturnType::Default => function.sig.ident.span(),
-        ReturnType::Type(_, ty) => ty.span(),
-    }
-}
-
-/// The type with every named lifetime left to the compiler: at the place where the argument is checked there are none.
-pub(super) fn without_lifetimes(tokens: TokenStream) -> TokenStream {
-    let mut result = Vec::new();
-    let mut tokens = tokens.into_iter().peekable();
-    while let Some(token) = tokens.next() {
-        match token {
-            proc_macro2::TokenTree::Punct(quote) if quote.as_char() == '\'' => {
-                let name = tokens.next();
-                let keep = matches!(&name, Some(proc_macro2::TokenTree::Ident(name)) if name == "static" || name == "_");
-                let anonymous = || Ident::new("_", quote.span()).into();
-                result.push(quote.clone().into());
-                result.push(if keep {
-                    name.unwrap_or_else(anonymous)
-                } else {
-                    anonymous()
-                });
-            }
-            proc_macro2::TokenTree::Group(group) => {
-                let mut inner =
-                    proc_macro2::Group::new(group.delimiter(), without_lifetimes(group.stream()));
-                inner.set_span(group.span());
-                result.push(inner.into());
-            }
-            other => result.push(other),
-        }
-    }
-    result.into_iter().collect()
 }

@@ -1,0 +1,102 @@
+//! What can be asked for on the command line.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  all is well
+  1  problems were found, in the registry or in the configuration
+  2  the command line is wrong, or names something that is not there
+  3  the output could not be written";
+
+/// What is wired to what in this binary, and why.
+#[derive(Debug, Parser)]
+#[command(
+    name = "events",
+    version,
+    arg_required_else_help = true,
+    after_help = EXIT_CODES
+)]
+pub(crate) struct Cli {
+    /// Answers with one JSON document instead of text.
+    #[arg(long, global = true)]
+    pub(crate) json: bool,
+
+    #[command(flatten)]
+    pub(crate) configuration: ConfigurationArgs,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+/// Which configuration applies.
+#[derive(Debug, Args)]
+pub(crate) struct ConfigurationArgs {
+    /// A configuration to apply first; several are stacked.
+    #[arg(
+        long,
+        global = true,
+        value_name = "FILE",
+        env = "EVENTS_CONFIG",
+        hide_env_values = true
+    )]
+    pub(crate) config: Vec<PathBuf>,
+    /// The running service, over what the configuration says: `lms`.
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(crate) service: Option<String>,
+}
+
+/// What is asked for.
+#[derive(Debug, Subcommand)]
+pub(crate) enum Command {
+    /// Lists the signals of this binary.
+    List(ListArgs),
+    /// Shows one event: what it says, what it carries, who receives it.
+    Show(ShowArgs),
+    /// Lists the receivers, in the order in which they run.
+    Receivers(ReceiversArgs),
+    /// Explains what is wired to a signal or a receiver, and what is not.
+    Why(WhyArgs),
+    /// Checks what the linker collected, and the configuration.
+    Doctor,
+    /// Tells the story of two plugin crates that react to a registration.
+    #[cfg(feature = "demo")]
+    Demo,
+}
+
+/// Which signals to list.
+#[derive(Debug, Args)]
+pub(crate) struct ListArgs {
+    /// Only signals with this text in their name or event type, whatever its case.
+    pub(crate) text: Option<String>,
+    /// Only signals of this subdomain: `learning` in `org.openedx.learning.….v1`.
+    #[arg(long)]
+    pub(crate) subdomain: Option<String>,
+}
+
+/// Which event to show.
+#[derive(Debug, Args)]
+pub(crate) struct ShowArgs {
+    /// An event type, a signal or an event's struct by name or path, or a Python path.
+    pub(crate) event: String,
+}
+
+/// Which receivers to list.
+#[derive(Debug, Args)]
+pub(crate) struct ReceiversArgs {
+    /// Only receivers of this signal, given as for `show`.
+    #[arg(long)]
+    pub(crate) signal: Option<String>,
+    /// Only receivers of this plugin crate.
+    #[arg(long, value_name = "CRATE")]
+    pub(crate) plugin: Option<String>,
+}
+
+/// What to explain.
+#[derive(Debug, Args)]
+pub(crate) struct WhyArgs {
+    /// A signal, as for `show`; or a receiver, by id, alias, function name or path.
+    pub(crate) name: String,
+}

@@ -1,0 +1,101 @@
+//! The commands. Each gathers its facts in a struct, which serializes as the JSON form and lays itself out as text.
+
+mod doctor;
+mod list;
+mod order;
+mod receivers;
+mod show;
+mod why;
+
+use std::io;
+
+use events_core::config::ConfigErrors;
+use serde::Serialize;
+
+use crate::Status;
+use crate::args::Command;
+use crate::configuration::Applied;
+use crate::names::Unknown;
+use crate::text::Page;
+use crate::world::World;
+
+/// The facts that a command found.
+pub(crate) trait Facts: Serialize {
+    /// As text for people. As JSON, they are what they serialize to.
+    fn lay_out(&self, page: &mut Page);
+
+    /// What the process ends with.
+    fn status(&self) -> Status {
+        Status::Ok
+    }
+}
+
+/// What is to be printed, and what the process ends with.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    pub(crate) text: String,
+    pub(crate) status: Status,
+}
+
+impl Answer {
+    /// The facts in the form that was asked for.
+    pub(crate) fn new(facts: &impl Facts, json: bool) -> io::Result<Self> {
+        let text = if json {
+            serde_json::to_string_pretty(facts)? + "\n"
+        } else {
+            let mut page = Page::default();
+            facts.lay_out(&mut page);
+            page.finish()
+        };
+        let status = facts.status();
+        Ok(Self { text, status })
+    }
+}
+
+/// Why there is no answer.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    /// Something that was named is not there.
+    Unknown(Unknown),
+    /// The configuration has problems.
+    Configuration(ConfigErrors),
+    /// The answer could not be written.
+    Io(io::Error),
+}
+
+impl From<Unknown> for Failure {
+    fn from(unknown: Unknown) -> Self {
+        Self::Unknown(unknown)
+    }
+}
+
+impl From<ConfigErrors> for Failure {
+    fn from(errors: ConfigErrors) -> Self {
+        Self::Configuration(errors)
+    }
+}
+
+impl From<io::Error> for Failure {
+    fn from(error: io::Error) -> Self {
+        Self::Io(error)
+    }
+}
+
+/// Carries a command out.
+pub(crate) fn answer(
+    command: &Command,
+    world: &World,
+    applied: &Applied,
+    json: bool,
+) -> Result<Answer, Failure> {
+    let answer = match command {
+        Command::List(args) => Answer::new(&list::list(world, args), json),
+        Command::Show(args) => Answer::new(&show::show(world, args)?, json),
+        Command::Receivers(args) => Answer::new(&receivers::receivers(world, args)?, json),
+        Command::Why(args) => Answer::new(&why::why(world, applied, args)?, json),
+        Command::Doctor => Answer::new(&doctor::doctor(world, applied), json),
+        #[cfg(feature = "demo")]
+        Command::Demo => Answer::new(&crate::demo::demo(), json),
+    };
+    Ok(answer?)
+}

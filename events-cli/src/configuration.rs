@@ -1,0 +1,156 @@
+//! The configuration that a command line names. The only file that knows `events_core::config`.
+
+use events_core::config::{self, Config, ConfigErrorKind, ConfigErrors};
+use events_core::{ReceiverInfo, SignalInfo, registry};
+use serde::Serialize;
+
+use crate::args::ConfigurationArgs;
+use crate::world::{World, is_same};
+
+/// What came of applying the configuration.
+#[derive(Debug, Default)]
+pub(crate) struct Applied {
+    files: Vec<String>,
+    service: Option<String>,
+    result: Option<Result<config::Applied, ConfigErrors>>,
+}
+
+/// Something that is wrong with the configuration.
+#[derive(Debug, Serialize)]
+pub(crate) struct ConfigurationProblem {
+    pub(crate) kind: String,
+    pub(crate) file: String,
+    pub(crate) line: Option<u32>,
+    pub(crate) column: Option<u32>,
+    pub(crate) message: String,
+}
+
+impl Applied {
+    /// Applies the configuration: connects its manual receivers. With a problem in it, nothing is connected.
+    pub(crate) fn new(args: &ConfigurationArgs) -> Self {
+        let mut layers: Vec<_> = args.config.iter().map(Config::load).collect();
+        if let Some(service) = &args.service {
+            let text = serde_json::json!({ "service": service }).to_string();
+            layers.push(Config::from_json(&text, "--service"));
+        }
+        if layers.is_empty() {
+            return Self::default();
+        }
+        let config = Config::layers(layers);
+        Self {
+            files: args
+                .config
+                .iter()
+                .map(|path| path.display().to_string())
+                .collect(),
+            service: config.service().map(str::to_owned),
+            result: Some(config.apply()),
+        }
+    }
+
+    /// Whether there is nothing wrong: for commands that would otherwise show half the truth.
+    pub(crate) fn refuse_problems(&self) -> Result<(), ConfigErrors> {
+        match &self.result {
+            Some(Err(errors)) => Err(errors.clone()),
+            _ => Ok(()),
+        }
+    }
+
+    /// The files that were applied.
+    pub(crate) fn files(&self) -> &[String] {
+        &self.files
+    }
+
+    /// The running service.
+    pub(crate) fn service(&self) -> Option<&str> {
+        self.service.as_deref()
+    }
+
+    /// How many receivers it connected.
+    pub(crate) fn connected(&self) -> usize {
+        self.applied()
+            .map_or(0, |applied| applied.receivers().len())
+    }
+
+    /// Where a configuration asks for the receiver, if it does.
+    pub(crate) fn connects(&self, signal: &SignalInfo, receiver: &ReceiverInfo) -> Option<String> {
+        let entry =
+            self.applied()?.receivers().iter().find(|entry| {
+                entry.signal().info() == signal && is_same(entry.receiver(), receiver)
+            })?;
+        Some(entry.origin().to_string())
+    }
+
+    /// Everything that is wrong with it.
+    pub(crate) fn problems(&self) -> Vec<ConfigurationProblem> {
+        let Some(Err(errors)) = &self.result else {
+            return Vec::new();
+        };
+        let problems = errors.iter().map(|error| ConfigurationProblem {
+            kind: kind(error.kind()),
+            file: error.origin().source().to_owned(),
+            line: error.origin().line(),
+            column: error.origin().column(),
+            message: error.message().to_owned(),
+        });
+        problems.collect()
+    }
+
+    fn applied(&self) -> Option<&config::Applied> {
+        self.result.as_ref()?.as_ref().ok()
+    }
+
+    /// The lines of TOML that connect a manual receiver to a signal.
+    pub(crate) fn snippet(
+        &self,
+        world: &World,
+        signal: &SignalInfo,
+        receiver: &ReceiverInfo,
+    ) -> String {
+        let plugin = receiver.plugin();
+        let service = self.service().unwrap_or("lms");
+        // The shortest form that means only this one.
+        let namesakes = world
+            .receivers
+            .iter()
+            .filter(|other| other.plugin() == plugin && other.name == receiver.name);
+        let function = if namesakes.count() == 1 {
+            receiver.name
+        } else {
+            &receiver.id
+        };
+        let path = match registry::resolve(signal.name).as_slice() {
+            [_] => String::from(signal.name),
+            _ => signal.path(),
+        };
+        format!(
+            "[plugins.{plugin}.signals_config.\"{service}.djangoapp\"]\n\
+             receivers = [\n  \
+               {{ receiver_func_name = \"{function}\", signal_path = \"{path}\" }},\n\
+             ]"
+        )
+    }
+}
+
+/// The kind of a problem as JSON has it: `unknown_key`.
+fn kind(kind: ConfigErrorKind) -> String {
+    let mut name = String::new();
+    for character in format!("{kind:?}").chars() {
+        if character.is_uppercase() && !name.is_empty() {
+            name.push('_');
+        }
+        name.extend(character.to_lowercase());
+    }
+    name
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn kinds_are_written_in_snake_case() {
+        assert_eq!(kind(ConfigErrorKind::UnknownKey), "unknown_key");
+        assert_eq!(kind(ConfigErrorKind::Syntax), "syntax");
+    }
+}

@@ -1,0 +1,117 @@
+//! A small harness for comparisons: the contenders take turns within one run, and what counts are medians and ratios.
+//!
+//! Criterion and divan measure one function after the other; on a machine whose speed changes from second to second that
+//! compares the machine with itself. Here every round measures every contender once, for a short time.
+
+#![allow(
+    dead_code,
+    clippy::disallowed_methods,
+    reason = "each benchmark uses its part; the clock is what is measured"
+)]
+
+use std::hint::black_box;
+use std::time::{Duration, Instant, SystemTime};
+
+/// How long one contender is measured in one round.
+const SLICE: Duration = Duration::from_micros(600);
+const ROUNDS: usize = 401;
+
+/// A function that does one operation, by name.
+pub struct Contender<'a> {
+    pub name: String,
+    pub operation: Box<dyn FnMut(u64) + 'a>,
+}
+
+/// `operation` does the measured thing as often as it is told; the loop is its own, so that no call stands in it.
+pub fn contender<'a>(name: impl Into<String>, operation: impl FnMut(u64) + 'a) -> Contender<'a> {
+    Contender {
+        name: name.into(),
+        operation: Box::new(operation),
+    }
+}
+
+/// What a loop around one operation looks like.
+#[macro_export]
+macro_rules! contender {
+    ($name:expr, $operation:expr) => {
+        $crate::support::contender($name, |iterations| {
+            for _ in 0..iterations {
+                ::std::hint::black_box($operation);
+            }
+        })
+    };
+}
+
+/// Nanoseconds per operation of each contender, in their order.
+pub fn measure(contenders: &mut [Contender<'_>]) -> Vec<f64> {
+    let iterations: Vec<u64> = contenders
+        .iter_mut()
+        .map(|contender| calibrate(&mut contender.operation))
+        .collect();
+    let mut samples = vec![Vec::with_capacity(ROUNDS); contenders.len()];
+    for _ in 0..ROUNDS {
+        for (index, contender) in contenders.iter_mut().enumerate() {
+            let start = Instant::now();
+            (contender.operation)(iterations[index]);
+            samples[index].push(nanos(start.elapsed()) / iterations[index] as f64);
+        }
+    }
+    samples.into_iter().map(median).collect()
+}
+
+fn calibrate(operation: &mut dyn FnMut(u64)) -> u64 {
+    let mut iterations = 16;
+    loop {
+        let start = Instant::now();
+        operation(iterations);
+        let elapsed = start.elapsed();
+        if elapsed >= SLICE {
+            return iterations;
+        }
+        iterations *= 2;
+    }
+}
+
+pub fn median(mut samples: Vec<f64>) -> f64 {
+    samples.sort_by(f64::total_cmp);
+    samples[samples.len() / 2]
+}
+
+pub fn nanos(duration: Duration) -> f64 {
+    duration.as_secs_f64() * 1e9
+}
+
+/// One read of the wall clock: the unit that results are given in, beside nanoseconds.
+pub fn clock_read() -> Contender<'static> {
+    contender("clock read", |iterations| {
+        for _ in 0..iterations {
+            black_box(SystemTime::now());
+        }
+    })
+}
+
+/// Operations per second of `threads` threads that each run the operation, as the median of several runs.
+pub fn throughput(threads: usize, operation: &(dyn Fn(u64) + Sync)) -> f64 {
+    let iterations = calibrate(&mut |iterations| operation(iterations)) * 20;
+    let run = || {
+        let barrier = std::sync::Barrier::new(threads + 1);
+        std::thread::scope(|scope| {
+            let handles: Vec<_> = (0..threads)
+                .map(|_| {
+                    scope.spawn(|| {
+                        barrier.wait();
+                        let start = Instant::now();
+                        operation(iterations);
+                        iterations as f64 / start.elapsed().as_secs_f64()
+                    })
+                })
+                .collect();
+            barrier.wait();
+            handles
+                .into_iter()
+                .map(|handle| handle.join().expect("the operation does not panic"))
+                .sum::<f64>()
+        })
+    };
+    median((0..15).map(|_| run()).collect())
+}

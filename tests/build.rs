@@ -1,0 +1,46 @@
+//! Says what this machine has: the compiler whose messages are pinned, and the conformance material.
+
+use std::env;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// The compiler that owns the `.stderr` files under `ui`.
+const PINNED: &str = "1.95.";
+
+fn main() {
+    println!("cargo::rustc-check-cfg=cfg(pinned_messages)");
+    println!("cargo::rustc-check-cfg=cfg(conformance)");
+    println!("cargo::rerun-if-changed=build.rs");
+    println!("cargo::rerun-if-env-changed=EVENTS_CONFORMANCE");
+
+    if rustc_release().is_some_and(|release| is_pinned(&release)) {
+        println!("cargo::rustc-cfg=pinned_messages");
+    }
+    let conformance = conformance();
+    println!("cargo::rerun-if-changed={}", conformance.display());
+    if conformance.is_dir() {
+        println!("cargo::rustc-cfg=conformance");
+    }
+}
+
+/// `1.95.0`, `1.97.0-nightly`: the line `release:` of `rustc -vV`.
+fn rustc_release() -> Option<String> {
+    let rustc = env::var_os("RUSTC")?;
+    let output = Command::new(rustc).arg("-vV").output().ok()?;
+    let text = String::from_utf8(output.stdout).ok()?;
+    text.lines()
+        .find_map(|line| line.strip_prefix("release: "))
+        .map(str::to_owned)
+}
+
+/// A stable release of the pinned version: betas and nightlies word things differently.
+fn is_pinned(release: &str) -> bool {
+    release.starts_with(PINNED) && !release.contains('-')
+}
+
+fn conformance() -> PathBuf {
+    match env::var_os("EVENTS_CONFORMANCE") {
+        Some(path) => path.into(),
+        None => Path::new(env!("CARGO_MANIFEST_DIR")).join("../../shared/conformance"),
+    }
+}

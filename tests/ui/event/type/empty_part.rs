@@ -1,0 +1,10 @@
+//! An event type with two dots.
+
+use events_core::event;
+
+#[event(type = "org.example..shop.order.placed.v1")]
+pub struct OrderPlaced {
+    pub number: i64,
+}
+
+fn main() {}

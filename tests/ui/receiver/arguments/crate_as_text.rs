@@ -1,0 +1,16 @@
+//! The path of the crate in quotes.
+
+use events_core::{event, receiver};
+
+#[event(type = "org.example.shop.order.placed.v1")]
+pub struct OrderPlaced {
+    pub number: i64,
+    pub customer: String,
+}
+
+#[receiver(ORDER_PLACED, crate = "events_core")]
+fn pack(number: i64) {
+    println!("packing order {number}");
+}
+
+fn main() {}

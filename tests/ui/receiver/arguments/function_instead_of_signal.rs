@@ -1,0 +1,18 @@
+//! A function that is not a signal.
+
+use events_core::{event, receiver};
+
+#[event(type = "org.example.shop.order.placed.v1")]
+pub struct OrderPlaced {
+    pub number: i64,
+    pub customer: String,
+}
+
+fn orders() {}
+
+#[receiver(orders)]
+fn pack(number: i64) {
+    println!("packing order {number}");
+}
+
+fn main() {}

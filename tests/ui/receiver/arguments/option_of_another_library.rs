@@ -1,0 +1,16 @@
+//! An option that Django's `receiver` has, and this one has not.
+
+use events_core::{event, receiver};
+
+#[event(type = "org.example.shop.order.placed.v1")]
+pub struct OrderPlaced {
+    pub number: i64,
+    pub customer: String,
+}
+
+#[receiver(ORDER_PLACED, dispatch_uid = "pack")]
+fn pack(number: i64) {
+    println!("packing order {number}");
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+//! A priority between two numbers.
+
+use events_core::{event, receiver};
+
+#[event(type = "org.example.shop.order.placed.v1")]
+pub struct OrderPlaced {
+    pub number: i64,
+    pub customer: String,
+}
+
+#[receiver(ORDER_PLACED, priority = 0.5)]
+fn pack(number: i64) {
+    println!("packing order {number}");
+}
+
+fn main() {}

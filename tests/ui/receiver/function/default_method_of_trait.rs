@@ -1,0 +1,18 @@
+//! On a function in a trait.
+
+use events_core::{event, receiver};
+
+#[event(type = "org.example.shop.order.placed.v1")]
+pub struct OrderPlaced {
+    pub number: i64,
+    pub customer: String,
+}
+
+trait Pack {
+    #[receiver(ORDER_PLACED)]
+    fn pack(number: i64) {
+        println!("packing order {number}");
+    }
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+//! A function that is generic over a constant.
+
+use events_core::{event, receiver};
+
+#[event(type = "org.example.shop.order.placed.v1")]
+pub struct OrderPlaced {
+    pub number: i64,
+    pub customer: String,
+}
+
+#[receiver(ORDER_PLACED)]
+fn pack<const LIMIT: usize>(number: i64) {
+    println!("packing order {number}");
+}
+
+fn main() {}

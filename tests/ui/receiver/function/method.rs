@@ -1,0 +1,20 @@
+//! On a method.
+
+use events_core::{event, receiver};
+
+#[event(type = "org.example.shop.order.placed.v1")]
+pub struct OrderPlaced {
+    pub number: i64,
+    pub customer: String,
+}
+
+struct Packer;
+
+impl Packer {
+    #[receiver(ORDER_PLACED)]
+    fn pack(&self, number: i64) {
+        println!("packing order {number}");
+    }
+}
+
+fn main() {}

@@ -1,0 +1,14 @@
+//! On a struct.
+
+use events_core::{event, receiver};
+
+#[event(type = "org.example.shop.order.placed.v1")]
+pub struct OrderPlaced {
+    pub number: i64,
+    pub customer: String,
+}
+
+#[receiver(ORDER_PLACED)]
+struct Packer;
+
+fn main() {}

@@ -1,0 +1,16 @@
+//! On a function of a trait, which has no body.
+
+use events_core::{event, receiver};
+
+#[event(type = "org.example.shop.order.placed.v1")]
+pub struct OrderPlaced {
+    pub number: i64,
+    pub customer: String,
+}
+
+trait Pack {
+    #[receiver(ORDER_PLACED)]
+    fn pack(number: i64);
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+//! A misspelt reserved name, of an event of any type.
+
+use events_core::{event, receiver};
+
+#[event(type = "org.example.shop.order.placed.v1")]
+pub struct OrderPlaced {
+    pub number: i64,
+    pub customer: String,
+}
+
+#[receiver(any)]
+fn log(metdata: &events_core::EventMetadata) {
+    println!("at {}", metdata.time());
+}
+
+fn main() {}

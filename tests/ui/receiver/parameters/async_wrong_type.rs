@@ -1,0 +1,16 @@
+//! An `async fn` receiver with a field of another type.
+
+use events_core::{event, receiver};
+
+#[event(type = "org.example.shop.order.placed.v1")]
+pub struct OrderPlaced {
+    pub number: i64,
+    pub customer: String,
+}
+
+#[receiver(ORDER_PLACED)]
+async fn pack(number: &str) {
+    println!("packing order {number}");
+}
+
+fn main() {}

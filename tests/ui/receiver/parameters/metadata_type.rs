@@ -1,0 +1,16 @@
+//! The metadata, as something else.
+
+use events_core::{event, receiver};
+
+#[event(type = "org.example.shop.order.placed.v1")]
+pub struct OrderPlaced {
+    pub number: i64,
+    pub customer: String,
+}
+
+#[receiver(ORDER_PLACED)]
+fn pack(metadata: &std::collections::BTreeMap<String, String>) {
+    println!("{metadata:?}");
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+//! A field by `&mut`.
+
+use events_core::{event, receiver};
+
+#[event(type = "org.example.shop.order.placed.v1")]
+pub struct OrderPlaced {
+    pub number: i64,
+    pub customer: String,
+}
+
+#[receiver(ORDER_PLACED)]
+fn pack(number: &mut i64) {
+    *number += 1;
+}
+
+fn main() {}

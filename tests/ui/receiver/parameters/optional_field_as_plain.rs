@@ -1,0 +1,21 @@
+//! An optional field, as if it were always there.
+
+use events_core::{event, receiver};
+
+#[event(type = "org.example.shop.order.placed.v1")]
+pub struct OrderPlaced {
+    pub number: i64,
+    pub customer: String,
+}
+
+#[event(type = "org.example.shop.order.packed.v1")]
+pub struct OrderPacked {
+    pub box_id: Option<String>,
+}
+
+#[receiver(ORDER_PACKED)]
+fn send(box_id: &str) {
+    println!("sending {box_id}");
+}
+
+fn main() {}

@@ -1,0 +1,21 @@
+//! Two signals, with fields of one name and two types.
+
+use events_core::{event, receiver};
+
+#[event(type = "org.example.shop.order.placed.v1")]
+pub struct OrderPlaced {
+    pub number: i64,
+    pub customer: String,
+}
+
+#[event(type = "org.example.shop.order.paid.v1")]
+pub struct OrderPaid {
+    pub number: String,
+}
+
+#[receiver(ORDER_PLACED, ORDER_PAID)]
+fn pack(number: i64) {
+    println!("packing order {number}");
+}
+
+fn main() {}

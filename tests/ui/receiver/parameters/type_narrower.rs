@@ -1,0 +1,16 @@
+//! A field as a smaller number.
+
+use events_core::{event, receiver};
+
+#[event(type = "org.example.shop.order.placed.v1")]
+pub struct OrderPlaced {
+    pub number: i64,
+    pub customer: String,
+}
+
+#[receiver(ORDER_PLACED)]
+fn pack(number: u32) {
+    println!("packing order {number}");
+}
+
+fn main() {}

@@ -1,0 +1,16 @@
+//! A receiver that returns a number.
+
+use events_core::{event, receiver};
+
+#[event(type = "org.example.shop.order.placed.v1")]
+pub struct OrderPlaced {
+    pub number: i64,
+    pub customer: String,
+}
+
+#[receiver(ORDER_PLACED)]
+fn pack(number: i64) -> i64 {
+    number
+}
+
+fn main() {}

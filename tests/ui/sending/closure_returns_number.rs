@@ -1,0 +1,13 @@
+//! A connected closure that returns a number.
+
+use events_core::event;
+
+#[event(type = "org.example.shop.order.placed.v1")]
+pub struct OrderPlaced {
+    pub number: i64,
+    pub customer: String,
+}
+
+fn main() {
+    ORDER_PLACED.connect(|event, _| event.number).keep();
+}

@@ -1,0 +1,15 @@
+//! A connection that is dropped at once.
+
+#![deny(unused_must_use)]
+
+use events_core::event;
+
+#[event(type = "org.example.shop.order.placed.v1")]
+pub struct OrderPlaced {
+    pub number: i64,
+    pub customer: String,
+}
+
+fn main() {
+    ORDER_PLACED.connect(|event, _| println!("order {}", event.number));
+}

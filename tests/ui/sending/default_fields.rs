@@ -1,0 +1,16 @@
+//! An event has no defaults unless its author gives some.
+
+use events_core::event;
+
+#[event(type = "org.example.shop.order.placed.v1")]
+pub struct OrderPlaced {
+    pub number: i64,
+    pub customer: String,
+}
+
+fn main() {
+    ORDER_PLACED.send_event(OrderPlaced {
+        number: 17,
+        ..Default::default()
+    });
+}

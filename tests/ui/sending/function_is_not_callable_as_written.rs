@@ -1,0 +1,18 @@
+//! A receiver stays a function: it is called as it was written.
+
+use events_core::{event, receiver};
+
+#[event(type = "org.example.shop.order.placed.v1")]
+pub struct OrderPlaced {
+    pub number: i64,
+    pub customer: String,
+}
+
+#[receiver(ORDER_PLACED)]
+fn pack(number: i64) {
+    println!("packing order {number}");
+}
+
+fn main() {
+    pack("17");
+}

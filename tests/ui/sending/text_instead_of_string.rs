@@ -1,0 +1,16 @@
+//! A `&str` where the event has a `String`.
+
+use events_core::event;
+
+#[event(type = "org.example.shop.order.placed.v1")]
+pub struct OrderPlaced {
+    pub number: i64,
+    pub customer: String,
+}
+
+fn main() {
+    ORDER_PLACED.send_event(OrderPlaced {
+        number: 17,
+        customer: "ada",
+    });
+}

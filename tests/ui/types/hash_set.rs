@@ -1,0 +1,10 @@
+//! A set.
+
+use events_core::event;
+
+#[event(type = "org.example.shop.order.placed.v1")]
+pub struct OrderPlaced {
+    pub value: std::collections::HashSet<String>,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! Any JSON.
+
+use events_core::event;
+
+#[event(type = "org.example.shop.order.placed.v1")]
+pub struct OrderPlaced {
+    pub value: serde_json::Value,
+}
+
+fn main() {}

@@ -1,0 +1,10 @@
+//! A borrowed slice.
+
+use events_core::event;
+
+#[event(type = "org.example.shop.order.placed.v1")]
+pub struct OrderPlaced {
+    pub value: &'static [i64],
+}
+
+fn main() {}

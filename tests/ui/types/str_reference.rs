@@ -1,0 +1,10 @@
+//! A borrowed text.
+
+use events_core::event;
+
+#[event(type = "org.example.shop.order.placed.v1")]
+pub struct OrderPlaced {
+    pub value: &'static str,
+}
+
+fn main() {}
