@@ -97,9 +97,9 @@ impl<E> core::ops::Deref for Parameters<'_, E> {
 
 /// A value that a receiver's parameter of type `T` can take: one of the same type.
 #[diagnostic::on_unimplemented(
-    message = "the parameter is a `{T}`, and what it asks for is a `{Self}`",
-    label = "there is a `{Self}` to be had",
-    note = "ask for what is there: by value it is cloned, by reference it is lent"
+    message = "the parameter has the type `{T}`, and what it asks for has the type `{Self}`",
+    label = "expected `{Self}`",
+    note = "by value, what a parameter asks for is cloned; by reference, it is lent"
 )]
 pub trait ParameterOf<T> {
     /// The value.

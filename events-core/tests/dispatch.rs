@@ -98,7 +98,7 @@ fn closures_come_and_go() {
 #[test]
 fn a_disabled_signal_does_nothing() {
     DISABLED.disable();
-    assert!(!AnySignal::is_enabled(&DISABLED));
+    assert!(!DISABLED.is_enabled());
     assert!(DISABLED.send_event(Disabled {}).is_empty());
     DISABLED.enable();
     let responses = DISABLED.send_event(Disabled {});

@@ -158,7 +158,7 @@ static STARTED: AtomicUsize = AtomicUsize::new(0);
 #[receiver(WAITED, id = "tasks.wait")]
 async fn wait_for_ever() {
     STARTED.fetch_add(1, Ordering::Relaxed);
-    std::future::pending().await
+    std::future::pending::<()>().await;
 }
 
 #[test]

@@ -70,7 +70,7 @@ fn every_thread_sees_every_receiver_exactly_once() {
                     let connection = match thread % 8 {
                         0 => Some(CONNECTED.connect(|_, _| ())),
                         1 => {
-                            assert!(AnySignal::receivers(&CONNECTED).len() >= 2);
+                            assert!(CONNECTED.receivers().len() >= 2);
                             None
                         }
                         _ => None,

@@ -6,14 +6,16 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// What no message may show: names that only our generated code has.
+/// What no message may show: names that only our generated code has. (Where a trait of `__private` is missing, the compiler
+/// names it below a message that says what that means.)
 const INTERNAL: &[&str] = &[
     "__argument",
     "__attacher",
     "__delivery",
     "__event",
     "__owned",
-    "__private",
+    "__value",
+    "__returned",
     "__slot",
     "inventory",
     "linkme",

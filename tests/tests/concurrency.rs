@@ -2,8 +2,8 @@
 
 mod support;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier};
 use std::thread;
 
 use events_core::{Signal, event, receiver};
@@ -39,59 +39,58 @@ fn toggled() {}
 const SENDERS: usize = 4;
 const SENDS: usize = 2_000;
 
+/// Connects and disconnects until it is done, and says how often.
+fn change(done: &AtomicBool, changes: &AtomicUsize, priority: i32) {
+    while !done.load(Ordering::Relaxed) {
+        let first = TICKED.connect(|event, metadata| {
+            assert!(event.number >= 0 && metadata.minor_version() == 0);
+        });
+        let second = TICKED.connect_with("second", priority, |_| ());
+        drop(first);
+        drop(second);
+        changes.fetch_add(1, Ordering::Relaxed);
+    }
+}
+
+/// Sends, at the least until enough was changed meanwhile, and says how often.
+fn tick_on(changes: &AtomicUsize) -> usize {
+    let mut sends = 0;
+    while sends < SENDS || changes.load(Ordering::Relaxed) < 100 {
+        let responses = TICKED.send_event(Ticked { number: 1 });
+        assert!(responses.is_ok(), "{responses:?}");
+        let ticks = responses
+            .iter()
+            .filter(|response| response.receiver().name == "tick");
+        assert_eq!(ticks.count(), 1, "{responses:?}");
+        assert!(responses.len() <= 5, "{responses:?}");
+        sends += 1;
+    }
+    sends
+}
+
 #[test]
 fn annotated_receivers_miss_no_send_while_others_come_and_go() {
     within_a_minute(|| {
-        let done = Arc::new(AtomicBool::new(false));
-        let start = Arc::new(Barrier::new(SENDERS + 2));
-        let changers: Vec<_> = (0..2)
-            .map(|priority| {
-                let (done, start) = (Arc::clone(&done), Arc::clone(&start));
-                thread::spawn(move || {
-                    start.wait();
-                    let mut changes = 0;
-                    while !done.load(Ordering::Relaxed) {
-                        let first = TICKED.connect(|event, metadata| {
-                            assert!(event.number >= 0 && metadata.minor_version() == 0);
-                        });
-                        let second = TICKED.connect_with("second", priority - 1, |_| ());
-                        drop(first);
-                        drop(second);
-                        changes += 1;
-                    }
-                    changes
-                })
-            })
-            .collect();
-        let senders: Vec<_> = (0..SENDERS)
-            .map(|_| {
-                let start = Arc::clone(&start);
-                thread::spawn(move || {
-                    start.wait();
-                    for number in 0..SENDS {
-                        let number = i64::try_from(number).expect("small");
-                        let responses = TICKED.send_event(Ticked { number });
-                        assert!(responses.is_ok(), "{responses:?}");
-                        let ticks = responses
-                            .iter()
-                            .filter(|response| response.receiver().name == "tick");
-                        assert_eq!(ticks.count(), 1, "{responses:?}");
-                        assert!(responses.len() <= 5, "{responses:?}");
-                    }
-                })
-            })
-            .collect();
-        for sender in senders {
-            sender.join().expect("no panic");
-        }
-        done.store(true, Ordering::Relaxed);
-        for changer in changers {
-            assert!(
-                changer.join().expect("no panic") > 0,
-                "nothing was connected meanwhile"
-            );
-        }
-        assert_eq!(TICKS.load(Ordering::Relaxed), SENDERS * SENDS);
+        let (done, changes) = (AtomicBool::new(false), AtomicUsize::new(0));
+        let sends = thread::scope(|threads| {
+            for priority in [-1, 1] {
+                let (done, changes) = (&done, &changes);
+                threads.spawn(move || change(done, changes, priority));
+            }
+            let senders: Vec<_> = (0..SENDERS)
+                .map(|_| threads.spawn(|| tick_on(&changes)))
+                .collect();
+            let sends: Vec<_> = senders
+                .into_iter()
+                .map(thread::ScopedJoinHandle::join)
+                .collect();
+            done.store(true, Ordering::Relaxed);
+            sends
+                .into_iter()
+                .map(|sends| sends.expect("no panic"))
+                .sum::<usize>()
+        });
+        assert_eq!(TICKS.load(Ordering::Relaxed), sends);
         assert_eq!(
             TICKED.send_event(Ticked { number: 0 }).len(),
             1,

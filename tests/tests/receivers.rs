@@ -350,7 +350,7 @@ fn the_order_is_priority_then_id_then_closures_as_they_were_connected() {
         "a.late",
     ];
     assert_eq!(ids(&responses), expected);
-    let listed = AnySignal::receivers(&TILL_OPENED);
+    let listed = TILL_OPENED.receivers();
     let listed: Vec<_> = listed.iter().map(|info| info.id.as_ref()).collect();
     assert_eq!(listed, expected, "what is listed is what runs");
     assert_eq!(

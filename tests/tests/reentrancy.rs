@@ -165,7 +165,7 @@ impl Drop for UsesSignal {
         let connection = self.0.connect(move |_, _| counted.up());
         self.0.send_event(Dying { depth: 0 });
         drop(connection);
-        AnySignal::receivers(self.0);
+        self.0.receivers();
         self.0.disable();
         self.0.enable();
     }
@@ -278,7 +278,7 @@ fn connects_the_manual_one() {
 
 #[receiver(MANUAL, manual)]
 fn by_hand() {
-    assert!(!AnySignal::receivers(&MANUAL).is_empty());
+    assert!(!MANUAL.receivers().is_empty());
 }
 
 #[test]

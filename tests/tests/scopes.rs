@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Barrier};
+use std::sync::{Arc, Barrier, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -79,7 +79,7 @@ fn two_hundred_tests_in_parallel_see_nothing_of_each_other() {
         test.join().expect("no test fails");
     }
     assert!(REPLIED.is_enabled());
-    assert_eq!(AnySignal::receivers(&POSTED).len(), 1);
+    assert_eq!(POSTED.receivers().len(), 1);
 }
 
 #[test]
@@ -151,6 +151,9 @@ fn a_scope_that_replaces_another_is_the_current_one() {
 /// Outside a scope, what a thread disables is disabled for all.
 #[track_caller]
 fn thread_has_no_scope() {
+    // One test at a time: what is outside of scopes is the process's.
+    static ONE_AT_A_TIME: Mutex<()> = Mutex::new(());
+    let _turn = ONE_AT_A_TIME.lock().unwrap_or_else(PoisonError::into_inner);
     SILENT.disable();
     let elsewhere = thread::spawn(|| SILENT.is_enabled())
         .join()
@@ -229,7 +232,7 @@ fn without_receivers_only_what_the_test_connects_runs() {
     assert_eq!(post(1), 0);
     let _connection = POSTED.connect(|_, _| ());
     assert_eq!(post(2), 1);
-    assert_eq!(AnySignal::receivers(&POSTED).len(), 1);
+    assert_eq!(POSTED.receivers().len(), 1);
     assert_eq!(dispatched(&scope), (2, 0));
 }
 
@@ -273,7 +276,7 @@ fn only_is_for_the_scope_it_is_called_on() {
 fn a_stopped_clock_and_counted_ids() {
     let start: Timestamp = "2026-01-02T03:04:05+00:00".parse().expect("a time");
     let scope = testing::scope().at(start).with_counted_ids();
-    let seen = Arc::new(std::sync::Mutex::new(Vec::new()));
+    let seen = Arc::new(Mutex::new(Vec::new()));
     let noted = Arc::clone(&seen);
     let _connection = SILENT.connect(move |_, metadata| {
         noted.lock().expect("no panic").push(metadata.clone());

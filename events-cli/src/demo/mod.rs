@@ -11,7 +11,7 @@ use events_catalog::learning::{
     STUDENT_REGISTRATION_COMPLETED, StudentRegistrationCompleted, UserData, UserPersonalData,
 };
 use events_core::registry;
-use events_core::{AnySignal, Outcome, Responses};
+use events_core::{Outcome, Responses};
 use serde::Serialize;
 
 use crate::facts::{ReceiverFacts, SignalFacts};

@@ -93,6 +93,7 @@ impl<'a> Delivery<'a> {
         matches!(self.metadata, Metadata::Incoming(_))
     }
 
+    #[cfg(feature = "tokio")]
     pub(crate) fn info(&self) -> &'static EventInfo {
         self.info
     }

@@ -23,7 +23,8 @@ pub(crate) enum Infos {
 }
 
 impl Infos {
-    fn table(&self) -> &InfoTable {
+    #[inline]
+    pub(crate) fn table(&self) -> &InfoTable {
         match self {
             Self::Linked(table) => table,
             Self::Shared(table) => table,

@@ -4,39 +4,51 @@ use core::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::outcome::Failure;
-use super::{Delivery, ReceiverError};
+use super::{Delivery, InfoTable, ReceiverError};
 use crate::event::Event;
-use crate::signal::{Calls, ReceiverList};
+use crate::receiver::ReceiverInfo;
+use crate::signal::Calls;
 
 /// Runs every receiver. Failures are noted in the delivery, and logged once; the rest still run.
 #[inline]
-pub(crate) fn robust<E: Event>(event: &E, list: &ReceiverList<E>, delivery: &Delivery<'_>) {
+pub(crate) fn robust<E: Event>(
+    event: &E,
+    calls: &Calls<E>,
+    table: &InfoTable,
+    delivery: &Delivery<'_>,
+) {
     let mut start = 0;
     // One catch around the whole run is cheaper than one around each receiver; after a panic the run goes on behind
     // the receiver that panicked. Nothing of ours is left half done by a panic: the cursor says how far we came.
-    while let Err(payload) = catch_unwind(AssertUnwindSafe(|| run(event, list, start, delivery))) {
-        note(list, Failure::Panic(panic_message(payload)), delivery);
-        start = delivery.cursor.get() + 1;
+    while let Err(payload) = catch_unwind(AssertUnwindSafe(|| {
+        run(event, calls, start, table, delivery)
+    })) {
+        start = panicked(payload, table, delivery);
     }
 }
 
 #[inline]
-fn run<E: Event>(event: &E, list: &ReceiverList<E>, start: usize, delivery: &Delivery<'_>) {
-    match list.calls() {
+fn run<E: Event>(
+    event: &E,
+    calls: &Calls<E>,
+    start: usize,
+    table: &InfoTable,
+    delivery: &Delivery<'_>,
+) {
+    delivery.cursor.set(start);
+    match calls {
         Calls::Functions(functions) => {
-            delivery.cursor.set(start);
             for function in functions.get(start..).unwrap_or_default() {
                 if let Err(error) = function(event, delivery) {
-                    note(list, Failure::Error(error), delivery);
+                    note(table, Failure::Error(error), delivery);
                 }
                 delivery.advance();
             }
         }
         Calls::Mixed(calls) => {
-            delivery.cursor.set(start);
             for call in calls.get(start..).unwrap_or_default() {
                 if let Err(error) = call.invoke(event, delivery) {
-                    note(list, Failure::Error(error), delivery);
+                    note(table, Failure::Error(error), delivery);
                 }
                 delivery.advance();
             }
@@ -47,28 +59,41 @@ fn run<E: Event>(event: &E, list: &ReceiverList<E>, start: usize, delivery: &Del
 /// Runs the receivers up to the first that fails.
 pub(crate) fn strict<E: Event>(
     event: &E,
-    list: &ReceiverList<E>,
+    calls: &Calls<E>,
+    table: &InfoTable,
     delivery: &Delivery<'_>,
 ) -> Result<(), ReceiverError> {
-    for index in 0..list.len() {
+    for (index, receiver) in table.infos.iter().enumerate() {
         delivery.cursor.set(index);
-        let failure = match catch_unwind(AssertUnwindSafe(|| list.invoke(index, event, delivery))) {
+        let failure = match catch_unwind(AssertUnwindSafe(|| calls.invoke(index, event, delivery)))
+        {
             Ok(Ok(())) => continue,
             Ok(Err(error)) => Failure::Error(error),
             Err(payload) => Failure::Panic(panic_message(payload)),
         };
-        let receiver = list.info(index).clone();
-        return Err(ReceiverError::new(receiver, E::INFO.event_type, failure));
+        return Err(ReceiverError::new(
+            ReceiverInfo::clone(receiver),
+            table.event_type,
+            failure,
+        ));
     }
     Ok(())
+}
+
+/// Notes a panic of the receiver at the cursor, and gives the index to go on at.
+#[cold]
+#[inline(never)]
+fn panicked(payload: Box<dyn Any + Send>, table: &InfoTable, delivery: &Delivery<'_>) -> usize {
+    note(table, Failure::Panic(panic_message(payload)), delivery);
+    delivery.cursor.get() + 1
 }
 
 /// Notes a failure of the receiver at the cursor.
 #[cold]
 #[inline(never)]
-fn note<E: Event>(list: &ReceiverList<E>, failure: Failure, delivery: &Delivery<'_>) {
-    let receiver = list.info(delivery.cursor.get());
-    log(&receiver.id, delivery.info().event_type, &failure);
+fn note(table: &InfoTable, failure: Failure, delivery: &Delivery<'_>) {
+    let receiver = &table.infos[delivery.cursor.get()];
+    log(&receiver.id, table.event_type, &failure);
     delivery.fail(failure);
 }
 

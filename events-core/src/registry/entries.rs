@@ -5,12 +5,13 @@
 //! run. Where `linkme` does not work (Miri, and targets it does not list) the signals go through `inventory`, too.
 
 use core::fmt;
+use std::sync::Arc;
 
 pub use {::inventory, ::linkme};
 
 use crate::event::Event;
 use crate::receiver::{ReceiverInfo, SourceLocation};
-use crate::signal::{AnyFunction, AnySignal, Call, Entry, Function, InfoRef, Signal};
+use crate::signal::{AnyFunction, AnySignal, Entry, ErasedCall, Function, InfoRef, Signal};
 
 /// A receiver that the linker found.
 #[derive(Debug)]
@@ -60,8 +61,8 @@ impl Attacher {
         reason = "to attach is to change, whoever holds the state"
     )]
     pub fn attach<E: Event>(&mut self, signal: &'static Signal<E>, function: Function<E>) {
-        signal.push_linked(Entry {
-            call: Call::Function(function),
+        signal.core().attach(Entry {
+            call: ErasedCall::Function(Arc::new(function)),
             info: InfoRef::Linked(self.info),
         });
     }

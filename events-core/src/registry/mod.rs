@@ -16,7 +16,7 @@ pub use entries::{ExpectedPlugin, PluginInfo};
 pub use verify::{Problem, Problems, verify, verify_plugins};
 
 use crate::receiver::ReceiverInfo;
-use crate::signal::AnySignal;
+use crate::signal::{AnySignal, Entry, ErasedCall, InfoRef};
 
 /// Attaches the link-time receivers to their signals, once.
 pub(crate) fn attach() {
@@ -139,7 +139,10 @@ impl Registration {
             Attach::Typed(attach) => attach(&mut Attacher::new(self.info())),
             Attach::Any(function) => {
                 for signal in entries::signals() {
-                    signal.__attach_any(self.info(), *function);
+                    signal.__core().attach(Entry {
+                        call: ErasedCall::Any(*function),
+                        info: InfoRef::Linked(self.info()),
+                    });
                 }
             }
         }

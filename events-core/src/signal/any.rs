@@ -2,8 +2,7 @@
 
 use core::fmt;
 
-use super::connect::ConnectionId;
-use super::list::{AnyFunction, Call, Entry, InfoRef};
+use super::core::SignalCore;
 use super::{Connection, Signal, UnknownReceiver};
 use crate::event::{Event, EventInfo};
 use crate::receiver::{ReceiverInfo, SourceLocation};
@@ -46,40 +45,51 @@ impl SignalInfo {
     note = "`#[event]` makes a signal for each event: a static whose name is that of the struct in capitals, `ORDER_PLACED` for `OrderPlaced`"
 )]
 pub trait AnySignal: fmt::Debug + Send + Sync + sealed::Sealed {
+    // One method, whatever there is to do: the table of methods is compiled for each event.
+    #[doc(hidden)]
+    fn __core(&self) -> &SignalCore;
+}
+
+impl dyn AnySignal + '_ {
     /// The signal's name and where it is declared.
-    fn info(&self) -> &SignalInfo;
+    pub fn info(&self) -> &SignalInfo {
+        &self.__core().info
+    }
 
     /// What is known of the event.
-    fn event(&self) -> &'static EventInfo;
+    pub fn event(&self) -> &'static EventInfo {
+        self.__core().event
+    }
+}
 
+impl dyn AnySignal {
     /// The receivers that the next send would reach, in the order in which they would run.
-    fn receivers(&'static self) -> Vec<ReceiverInfo>;
+    pub fn receivers(&'static self) -> Vec<ReceiverInfo> {
+        self.__core().receivers()
+    }
 
     /// The manual receivers of the signal that the linker found, connected or not.
-    fn manual_receivers(&'static self) -> Vec<ReceiverInfo>;
+    pub fn manual_receivers(&'static self) -> Vec<ReceiverInfo> {
+        self.__core().manual_receivers()
+    }
 
     /// Connects a receiver that is annotated with `manual`, see [`Signal::connect_receiver`].
     ///
     /// # Errors
     /// When no manual receiver of this signal has the id.
-    fn connect_receiver(&'static self, id: &str) -> Result<Connection, UnknownReceiver>;
+    pub fn connect_receiver(&'static self, id: &str) -> Result<Connection, UnknownReceiver> {
+        self.__core().connect_receiver(id)
+    }
 
     /// Whether sending has an effect.
-    fn is_enabled(&'static self) -> bool;
+    pub fn is_enabled(&'static self) -> bool {
+        self.__core().is_enabled()
+    }
 
     /// See [`Signal::enable`] and [`Signal::disable`].
-    fn set_enabled(&'static self, enabled: bool);
-
-    /// Adds a receiver of any event, on the registry's behalf.
-    #[doc(hidden)]
-    fn __attach_any(&'static self, info: &'static ReceiverInfo, function: AnyFunction);
-
-    #[doc(hidden)]
-    fn __disconnect(&'static self, id: ConnectionId);
-
-    #[cfg(feature = "testing")]
-    #[doc(hidden)]
-    fn __disconnect_in_scope(&'static self, scope: &crate::testing::ScopeHandle, id: ConnectionId);
+    pub fn set_enabled(&'static self, enabled: bool) {
+        self.__core().set_enabled(enabled);
+    }
 }
 
 mod sealed {
@@ -92,66 +102,7 @@ mod sealed {
 }
 
 impl<E: Event> AnySignal for Signal<E> {
-    fn info(&self) -> &SignalInfo {
-        Self::info(self)
-    }
-
-    fn event(&self) -> &'static EventInfo {
-        E::INFO
-    }
-
-    fn receivers(&'static self) -> Vec<ReceiverInfo> {
-        #[cfg(feature = "testing")]
-        if let Some(scope) = crate::testing::current() {
-            return scope
-                .list(self)
-                .entries()
-                .map(|entry| ReceiverInfo::clone(&entry.info))
-                .collect();
-        }
-        self.snapshot()
-            .iter()
-            .map(|entry| ReceiverInfo::clone(&entry.info))
-            .collect()
-    }
-
-    fn manual_receivers(&'static self) -> Vec<ReceiverInfo> {
-        self.linked();
-        self.lock().manual_infos()
-    }
-
-    fn connect_receiver(&'static self, id: &str) -> Result<Connection, UnknownReceiver> {
-        Self::connect_receiver(self, id)
-    }
-
-    fn is_enabled(&'static self) -> bool {
-        Self::is_enabled(self)
-    }
-
-    fn set_enabled(&'static self, enabled: bool) {
-        Self::set_enabled(self, enabled);
-    }
-
-    fn __attach_any(&'static self, info: &'static ReceiverInfo, function: AnyFunction) {
-        self.push_linked(Entry {
-            call: Call::Any(function),
-            info: InfoRef::Linked(info),
-        });
-    }
-
-    fn __disconnect(&'static self, id: ConnectionId) {
-        self.disconnect(id);
-    }
-
-    #[cfg(feature = "testing")]
-    fn __disconnect_in_scope(&'static self, scope: &crate::testing::ScopeHandle, id: ConnectionId) {
-        let gone = scope.with(self, |signal| signal.disconnect(id));
-        drop(gone);
-    }
-}
-
-impl<E: Event> Signal<E> {
-    pub(crate) fn push_linked(&'static self, entry: Entry<E>) {
-        self.lock().push(entry);
+    fn __core(&self) -> &SignalCore {
+        &self.core
     }
 }

@@ -1,6 +1,11 @@
 //! A snapshot of the receivers of a signal, in their order.
+//!
+//! What is called knows the type of its event; everything else does not. So all the bookkeeping is compiled once, in this
+//! crate, and not once for every event: what is called is kept as `dyn Any`, and becomes a typed list once per list,
+//! by the first sender that uses it.
 
-use std::sync::Arc;
+use core::any::Any;
+use std::sync::{Arc, OnceLock};
 
 use crate::dispatch::{BoxError, Delivery, InfoTable};
 use crate::event::{AnyEvent, Event};
@@ -8,32 +13,85 @@ use crate::receiver::ReceiverInfo;
 
 pub(crate) type Function<E> = fn(&E, &Delivery<'_>) -> Result<(), BoxError>;
 pub(crate) type AnyFunction = fn(AnyEvent<'_>, &Delivery<'_>) -> Result<(), BoxError>;
-pub(crate) type Closure<E> = dyn Fn(&E, &Delivery<'_>) -> Result<(), BoxError> + Send + Sync;
+pub(crate) type Closure<E> = Box<dyn Fn(&E, &Delivery<'_>) -> Result<(), BoxError> + Send + Sync>;
+
+/// What is called to run a receiver, without the type of the event.
+#[derive(Clone)]
+pub(crate) enum ErasedCall {
+    /// A [`Function`] of the signal's event.
+    Function(Arc<dyn Any + Send + Sync>),
+    /// A [`Closure`] of the signal's event.
+    Closure(Arc<dyn Any + Send + Sync>),
+    Any(AnyFunction),
+}
 
 /// What is called to run a receiver.
 pub(crate) enum Call<E> {
     Function(Function<E>),
-    Any(AnyFunction),
     Closure(Arc<Closure<E>>),
+    Any(AnyFunction),
 }
 
+/// An entry of a signal holds what is called for the signal's event, because only a signal of that type adds entries.
+const TYPED: &str = "what is connected to a signal is called with the event of the signal";
+
 impl<E: Event> Call<E> {
+    fn new(erased: &ErasedCall) -> Self {
+        match erased {
+            ErasedCall::Function(function) => {
+                Self::Function(*function.downcast_ref::<Function<E>>().expect(TYPED))
+            }
+            ErasedCall::Closure(closure) => {
+                Self::Closure(closure.clone().downcast::<Closure<E>>().expect(TYPED))
+            }
+            ErasedCall::Any(function) => Self::Any(*function),
+        }
+    }
+
     #[inline]
     pub(crate) fn invoke(&self, event: &E, delivery: &Delivery<'_>) -> Result<(), BoxError> {
         match self {
             Self::Function(function) => function(event, delivery),
-            Self::Any(function) => function(AnyEvent::new(event), delivery),
             Self::Closure(closure) => closure(event, delivery),
+            Self::Any(function) => function(AnyEvent::new(event), delivery),
         }
     }
 }
 
-impl<E> Clone for Call<E> {
-    fn clone(&self) -> Self {
+/// What a send calls, in order.
+pub(crate) enum Calls<E> {
+    /// Annotated receivers of this very event, as nearly all are: the loop over them is a loop over functions.
+    Functions(Box<[Function<E>]>),
+    Mixed(Box<[Call<E>]>),
+}
+
+impl<E: Event> Calls<E> {
+    pub(crate) fn new(list: &ReceiverList) -> Self {
+        let functions = list.entries.iter().map(|entry| match &entry.call {
+            ErasedCall::Function(function) => function.downcast_ref::<Function<E>>().copied(),
+            ErasedCall::Closure(_) | ErasedCall::Any(_) => None,
+        });
+        match functions.collect() {
+            Some(functions) => Self::Functions(functions),
+            None => Self::Mixed(
+                list.entries
+                    .iter()
+                    .map(|entry| Call::new(&entry.call))
+                    .collect(),
+            ),
+        }
+    }
+
+    /// Runs one receiver.
+    pub(crate) fn invoke(
+        &self,
+        index: usize,
+        event: &E,
+        delivery: &Delivery<'_>,
+    ) -> Result<(), BoxError> {
         match self {
-            Self::Function(function) => Self::Function(*function),
-            Self::Any(function) => Self::Any(*function),
-            Self::Closure(closure) => Self::Closure(closure.clone()),
+            Self::Functions(functions) => functions[index](event, delivery),
+            Self::Mixed(calls) => calls[index].invoke(event, delivery),
         }
     }
 }
@@ -57,118 +115,66 @@ impl core::ops::Deref for InfoRef {
 }
 
 /// One receiver: what to call and what is known of it.
-pub(crate) struct Entry<E> {
-    pub(crate) call: Call<E>,
+#[derive(Clone)]
+pub(crate) struct Entry {
+    pub(crate) call: ErasedCall,
     pub(crate) info: InfoRef,
 }
 
-impl<E> Clone for Entry<E> {
-    fn clone(&self) -> Self {
-        Self {
-            call: self.call.clone(),
-            info: self.info.clone(),
-        }
-    }
-}
-
-/// What a send calls, in order.
-pub(crate) enum Calls<E> {
-    /// Annotated receivers of this very event, as nearly all are: the loop over them is a loop over functions.
-    Functions(Box<[Function<E>]>),
-    Mixed(Box<[Call<E>]>),
-}
-
-/// The receivers of a signal in their order. What the loop reads stands apart from what only reports read.
-pub(crate) struct ReceiverList<E> {
-    calls: Calls<E>,
-    infos: Arc<InfoTable>,
+/// The receivers of a signal in their order.
+pub(crate) struct ReceiverList {
+    entries: Box<[Entry]>,
+    table: Arc<InfoTable>,
     wants_metadata: bool,
+    /// The [`Calls`] of the signal's event, made by the first send.
+    calls: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 
-impl<E: Event> ReceiverList<E> {
+impl ReceiverList {
     /// Takes entries that are in order.
-    pub(crate) fn new(entries: Vec<Entry<E>>) -> Self {
-        let wants_metadata = entries.iter().any(|entry| entry.info.wants_metadata);
-        let (calls, infos): (Vec<_>, Vec<_>) = entries
-            .into_iter()
-            .map(|entry| (entry.call, entry.info))
-            .unzip();
-        let functions = calls.iter().map(|call| match call {
-            Call::Function(function) => Some(*function),
-            Call::Any(_) | Call::Closure(_) => None,
-        });
-        let calls = match functions.collect() {
-            Some(functions) => Calls::Functions(functions),
-            None => Calls::Mixed(calls.into()),
-        };
+    pub(crate) fn new(entries: Vec<Entry>, event_type: &'static str) -> Self {
+        let infos = entries.iter().map(|entry| entry.info.clone()).collect();
         Self {
-            calls,
-            infos: Arc::new(InfoTable {
-                event_type: E::INFO.event_type,
-                infos: infos.into(),
-            }),
-            wants_metadata,
+            wants_metadata: entries.iter().any(|entry| entry.info.wants_metadata),
+            entries: entries.into(),
+            table: Arc::new(InfoTable { event_type, infos }),
+            calls: OnceLock::new(),
         }
     }
 
-    #[inline]
-    pub(crate) fn calls(&self) -> &Calls<E> {
-        &self.calls
+    /// One list of what the linker found and what was connected, in the declared order.
+    pub(crate) fn merged(
+        linked: &[Entry],
+        connected: impl Iterator<Item = Entry>,
+        event_type: &'static str,
+    ) -> Self {
+        let mut entries: Vec<_> = linked.iter().cloned().chain(connected).collect();
+        entries.sort_by(|a, b| a.info.order(&b.info));
+        Self::new(entries, event_type)
     }
 
-    #[inline]
+    pub(crate) fn calls<E: Event>(&self) -> &Calls<E> {
+        let calls = self.calls.get_or_init(|| Box::new(Calls::<E>::new(self)));
+        calls.downcast_ref().expect(TYPED)
+    }
+
     pub(crate) fn wants_metadata(&self) -> bool {
         self.wants_metadata
     }
 
+    pub(crate) fn entries(&self) -> &[Entry] {
+        &self.entries
+    }
+
     /// The receivers, for [`Responses`](crate::Responses).
-    #[inline]
-    pub(crate) fn infos(&self) -> &Arc<InfoTable> {
-        &self.infos
+    pub(crate) fn table(&self) -> &Arc<InfoTable> {
+        &self.table
     }
 
-    pub(crate) fn info(&self, index: usize) -> &ReceiverInfo {
-        &self.infos.infos[index]
-    }
-
-    pub(crate) fn len(&self) -> usize {
-        self.infos.infos.len()
-    }
-
-    pub(crate) fn is_empty(&self) -> bool {
-        self.len() == 0
-    }
-
-    pub(crate) fn entries(&self) -> impl Iterator<Item = Entry<E>> {
-        self.infos
-            .infos
+    pub(crate) fn infos(&self) -> Vec<ReceiverInfo> {
+        self.entries
             .iter()
-            .enumerate()
-            .map(|(index, info)| Entry {
-                call: self.call(index),
-                info: info.clone(),
-            })
-    }
-
-    fn call(&self, index: usize) -> Call<E> {
-        match &self.calls {
-            Calls::Functions(functions) => Call::Function(functions[index]),
-            Calls::Mixed(calls) => calls[index].clone(),
-        }
-    }
-}
-
-impl<E: Event> ReceiverList<E> {
-    /// Runs one receiver.
-    pub(crate) fn invoke(
-        &self,
-        index: usize,
-        event: &E,
-        delivery: &Delivery<'_>,
-    ) -> Result<(), BoxError> {
-        match &self.calls {
-            Calls::Functions(functions) => functions[index](event, delivery),
-            Calls::Mixed(calls) => calls[index].invoke(event, delivery),
-        }
+            .map(|entry| ReceiverInfo::clone(&entry.info))
+            .collect()
     }
 }

@@ -2,33 +2,26 @@
 
 mod any;
 mod connect;
+mod core;
 mod list;
 
-use core::fmt;
-use core::sync::atomic::{AtomicU8, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use ::core::fmt;
+use std::sync::{Arc, OnceLock};
 
-use arc_swap::ArcSwapOption;
-
+#[cfg(feature = "testing")]
+pub(crate) use self::core::ConnectionId;
+pub(crate) use self::core::SignalCore;
 pub use any::{AnySignal, SignalInfo};
 pub use connect::{Connection, UnknownReceiver};
-pub(crate) use connect::{ConnectionId, merge};
-pub(crate) use list::{AnyFunction, Call, Calls, Entry, Function, InfoRef, ReceiverList};
+pub(crate) use list::{AnyFunction, Calls, Entry, ErasedCall, Function, InfoRef, ReceiverList};
 
-use crate::dispatch::{self, Delivery, FreshMetadata, Infos, Metadata, ReceiverError, Responses};
-use crate::event::Event;
+use self::core::{DISABLED, LINKED, OVERLAY, READY};
+use crate::dispatch::{
+    self, Delivery, FreshMetadata, InfoTable, Infos, Metadata, ReceiverError, Responses,
+};
+use crate::event::{Event, EventInfo};
 use crate::metadata::EventMetadata;
-use crate::registry;
-use connect::Connected;
-
-/// The link-time receivers are attached; without this bit the first use must see to it.
-const READY: u8 = 1;
-/// There is a link-time receiver.
-const LINKED: u8 = 2;
-/// Something was connected at run time: the list to use is the overlay.
-const OVERLAY: u8 = 4;
-/// `disable` was called.
-const DISABLED: u8 = 8;
+use crate::receiver::ReceiverInfo;
 
 /// The signal of an event: what receivers are connected to, and what an event is sent through.
 ///
@@ -52,15 +45,17 @@ const DISABLED: u8 = 8;
 /// assert!(responses.is_ok());
 /// ```
 pub struct Signal<E: Event> {
-    info: SignalInfo,
-    state: AtomicU8,
-    /// The receivers that the linker found, once they are attached.
-    linked: OnceLock<ReceiverList<E>>,
-    /// What is connected and disconnected at run time, and what is on its way to `linked`. Held only to change the
-    /// list, never while foreign code runs.
-    connected: Mutex<Connected<E>>,
-    /// Everything in its order, where something was connected at run time.
-    overlay: ArcSwapOption<ReceiverList<E>>,
+    core: SignalCore,
+    /// What the hot path calls: the link-time receivers with their types. It lives as long as the process, as the
+    /// signal does, so it is a reference, and there is nothing of it to drop.
+    linked: OnceLock<&'static Linked<E>>,
+}
+
+/// The receivers that the linker found, as the hot path needs them.
+struct Linked<E> {
+    calls: Calls<E>,
+    table: &'static Arc<InfoTable>,
+    wants_metadata: bool,
 }
 
 impl<E: Event> Signal<E> {
@@ -68,17 +63,33 @@ impl<E: Event> Signal<E> {
     #[doc(hidden)]
     pub const fn new(info: SignalInfo) -> Self {
         Self {
-            info,
-            state: AtomicU8::new(0),
+            core: SignalCore::new(info, E::INFO),
             linked: OnceLock::new(),
-            connected: Mutex::new(Connected::new()),
-            overlay: ArcSwapOption::const_empty(),
         }
+    }
+
+    pub(crate) fn core(&'static self) -> &'static SignalCore {
+        &self.core
     }
 
     /// The signal's name and where it is declared.
     pub const fn info(&self) -> &SignalInfo {
-        &self.info
+        &self.core.info
+    }
+
+    /// What is known of the event at compile time.
+    pub const fn event(&self) -> &'static EventInfo {
+        E::INFO
+    }
+
+    /// The receivers that the next send would reach, in the order in which they would run.
+    pub fn receivers(&'static self) -> Vec<ReceiverInfo> {
+        self.core.receivers()
+    }
+
+    /// The manual receivers of the signal that the linker found, connected or not.
+    pub fn manual_receivers(&'static self) -> Vec<ReceiverInfo> {
+        self.core.manual_receivers()
     }
 
     /// Sends the event to every receiver, whatever the others do.
@@ -96,7 +107,7 @@ impl<E: Event> Signal<E> {
         if crate::testing::is_active() {
             return self.send_general(event);
         }
-        let state = self.state.load(Ordering::Acquire);
+        let state = self.core.state();
         if state == READY | LINKED {
             self.send_to_linked(&event)
         } else if state == READY || state & DISABLED != 0 {
@@ -109,42 +120,55 @@ impl<E: Event> Signal<E> {
     /// What nearly every send is: to the receivers that the linker found, and to no others.
     #[inline]
     fn send_to_linked(&'static self, event: &E) -> Responses {
-        let list = self.linked();
-        if list.wants_metadata() {
-            self.send_with_metadata(event, list)
+        let linked = match self.linked.get() {
+            Some(linked) => *linked,
+            None => self.freeze(),
+        };
+        if linked.wants_metadata {
+            self.send_with_metadata(event, linked)
         } else {
-            Self::run(event, list, Infos::Linked(list.infos()), Metadata::Unwanted)
+            let infos = Infos::Linked(linked.table);
+            Self::run(event, &linked.calls, infos, Metadata::Unwanted)
         }
     }
 
     #[inline(never)]
-    fn send_with_metadata(&'static self, event: &E, list: &'static ReceiverList<E>) -> Responses {
+    fn send_with_metadata(&'static self, event: &E, linked: &'static Linked<E>) -> Responses {
         let metadata = FreshMetadata::new();
-        Self::run(
-            event,
-            list,
-            Infos::Linked(list.infos()),
-            Metadata::Fresh(&metadata),
-        )
+        let infos = Infos::Linked(linked.table);
+        Self::run(event, &linked.calls, infos, Metadata::Fresh(&metadata))
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn freeze(&'static self) -> &'static Linked<E> {
+        self.linked.get_or_init(|| {
+            let list = self.core.linked();
+            Box::leak(Box::new(Linked {
+                calls: Calls::new(list),
+                table: list.table(),
+                wants_metadata: list.wants_metadata(),
+            }))
+        })
     }
 
     /// Runs every receiver of the list.
     #[inline]
-    fn run(event: &E, list: &ReceiverList<E>, infos: Infos, metadata: Metadata<'_>) -> Responses {
+    fn run(event: &E, calls: &Calls<E>, infos: Infos, metadata: Metadata<'_>) -> Responses {
         let delivery = Delivery::new(E::INFO, metadata);
-        dispatch::robust(event, list, &delivery);
+        dispatch::robust(event, calls, infos.table(), &delivery);
         Responses::new(infos, delivery.into_details())
     }
 
     /// Runs the receivers of the list up to the first that fails.
     fn run_strict(
         event: &E,
-        list: &ReceiverList<E>,
+        calls: &Calls<E>,
         infos: Infos,
         metadata: Metadata<'_>,
     ) -> Result<Responses, ReceiverError> {
         let delivery = Delivery::new(E::INFO, metadata);
-        dispatch::strict(event, list, &delivery)?;
+        dispatch::strict(event, calls, infos.table(), &delivery)?;
         Ok(Responses::new(infos, delivery.into_details()))
     }
 
@@ -155,7 +179,7 @@ impl<E: Event> Signal<E> {
         if let Some(scope) = crate::testing::current() {
             return self.send_in_scope(&scope, event, None);
         }
-        if self.state.load(Ordering::Acquire) & DISABLED != 0 {
+        if self.core.state() & DISABLED != 0 {
             return Responses::empty();
         }
         self.send_to_snapshot(&event, None)
@@ -173,7 +197,7 @@ impl<E: Event> Signal<E> {
         if let Some(scope) = crate::testing::current() {
             return self.send_in_scope(&scope, event, Some(metadata));
         }
-        if self.state.load(Ordering::Acquire) & DISABLED != 0 {
+        if self.core.state() & DISABLED != 0 {
             return Responses::empty();
         }
         self.send_to_snapshot(&event, Some(metadata))
@@ -191,28 +215,14 @@ impl<E: Event> Signal<E> {
         if let Some(scope) = crate::testing::current() {
             return self.send_strict_in_scope(&scope, event);
         }
-        if self.state.load(Ordering::Acquire) & DISABLED != 0 {
+        if self.core.state() & DISABLED != 0 {
             return Ok(Responses::empty());
         }
         self.with_snapshot(|list, infos| {
             let fresh = list.wants_metadata().then(FreshMetadata::new);
             let metadata = fresh.as_ref().map_or(Metadata::Unwanted, Metadata::Fresh);
-            Self::run_strict(&event, list, infos, metadata)
+            Self::run_strict(&event, list.calls(), infos, metadata)
         })
-    }
-
-    #[cold]
-    #[inline(never)]
-    fn attach(&'static self) -> &'static ReceiverList<E> {
-        registry::attach();
-        let list = self.linked.get_or_init(|| self.lock().take_linked());
-        let bits = if list.is_empty() {
-            READY
-        } else {
-            READY | LINKED
-        };
-        self.state.fetch_or(bits, Ordering::AcqRel);
-        list
     }
 
     /// Attaches on first use, and takes the overlay where there is one.
@@ -224,36 +234,18 @@ impl<E: Event> Signal<E> {
                 (None, Some(fresh)) => Metadata::Fresh(fresh),
                 (None, None) => Metadata::Unwanted,
             };
-            Self::run(event, list, infos, metadata)
+            Self::run(event, list.calls(), infos, metadata)
         })
     }
 
-    fn with_snapshot<T>(&'static self, f: impl FnOnce(&ReceiverList<E>, Infos) -> T) -> T {
-        let linked = self.linked();
-        if self.state.load(Ordering::Acquire) & OVERLAY != 0 {
-            if let Some(list) = &*self.overlay.load() {
-                return f(list, Infos::Shared(list.infos().clone()));
+    fn with_snapshot<T>(&'static self, f: impl FnOnce(&ReceiverList, Infos) -> T) -> T {
+        let linked = self.core.linked();
+        if self.core.state() & OVERLAY != 0 {
+            if let Some(list) = &*self.core.overlay.load() {
+                return f(list, Infos::Shared(list.table().clone()));
             }
         }
-        f(linked, Infos::Linked(linked.infos()))
-    }
-
-    #[inline]
-    fn linked(&'static self) -> &'static ReceiverList<E> {
-        match self.linked.get() {
-            Some(list) => list,
-            None => self.attach(),
-        }
-    }
-
-    #[cfg(feature = "testing")]
-    pub(crate) fn linked_entries(&'static self) -> impl Iterator<Item = Entry<E>> {
-        self.linked().entries()
-    }
-
-    /// The receivers as the next send would find them.
-    pub(crate) fn snapshot(&'static self) -> Vec<Entry<E>> {
-        self.with_snapshot(|list, _| list.entries().collect())
+        f(linked, Infos::Linked(linked.table()))
     }
 
     /// From now on, sending has no effect, until [`enable`](Self::enable).
@@ -261,41 +253,17 @@ impl<E: Event> Signal<E> {
     /// In a test, use a [testing scope](crate::testing), which leaves nothing behind: within one, this is the scope's
     /// own affair.
     pub fn disable(&'static self) {
-        self.set_enabled(false);
+        self.core.set_enabled(false);
     }
 
     /// Undoes [`disable`](Self::disable).
     pub fn enable(&'static self) {
-        self.set_enabled(true);
-    }
-
-    fn set_enabled(&'static self, enabled: bool) {
-        #[cfg(feature = "testing")]
-        if let Some(scope) = crate::testing::current() {
-            scope.set_enabled::<E>(enabled);
-            return;
-        }
-        if enabled {
-            self.state.fetch_and(!DISABLED, Ordering::AcqRel);
-        } else {
-            self.state.fetch_or(DISABLED, Ordering::AcqRel);
-        }
+        self.core.set_enabled(true);
     }
 
     /// Whether sending has an effect.
     pub fn is_enabled(&'static self) -> bool {
-        #[cfg(feature = "testing")]
-        if let Some(scope) = crate::testing::current() {
-            return scope.is_enabled::<E>();
-        }
-        self.state.load(Ordering::Acquire) & DISABLED == 0
-    }
-
-    fn lock(&self) -> std::sync::MutexGuard<'_, Connected<E>> {
-        // Nothing that can panic runs under the lock but the allocator.
-        self.connected
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        self.core.is_enabled()
     }
 }
 
@@ -308,12 +276,17 @@ impl<E: Event> Signal<E> {
         event: E,
         incoming: Option<&EventMetadata>,
     ) -> Responses {
-        let Some((list, metadata)) = scope.begin_send(self, &event, incoming) else {
+        let Some((list, metadata)) = scope.begin_send(&self.core, &event, incoming) else {
             return Responses::empty();
         };
         let fresh = FreshMetadata::from(metadata);
         let metadata = incoming.map_or(Metadata::Fresh(&fresh), Metadata::Incoming);
-        Self::run(&event, &list, Infos::Shared(list.infos().clone()), metadata)
+        Self::run(
+            &event,
+            list.calls(),
+            Infos::Shared(list.table().clone()),
+            metadata,
+        )
     }
 
     #[cold]
@@ -322,17 +295,17 @@ impl<E: Event> Signal<E> {
         scope: &crate::testing::ScopeHandle,
         event: E,
     ) -> Result<Responses, ReceiverError> {
-        let Some((list, metadata)) = scope.begin_send(self, &event, None) else {
+        let Some((list, metadata)) = scope.begin_send(&self.core, &event, None) else {
             return Ok(Responses::empty());
         };
         let fresh = FreshMetadata::from(metadata);
-        let infos = Infos::Shared(list.infos().clone());
-        Self::run_strict(&event, &list, infos, Metadata::Fresh(&fresh))
+        let infos = Infos::Shared(list.table().clone());
+        Self::run_strict(&event, list.calls(), infos, Metadata::Fresh(&fresh))
     }
 }
 
 impl<E: Event> fmt::Debug for Signal<E> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "Signal({} of {})", self.info.name, E::INFO.event_type)
+        self.core.fmt(f)
     }
 }

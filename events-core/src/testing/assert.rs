@@ -2,7 +2,7 @@
 
 use crate::event::Event;
 use crate::receiver::ReceiverInfo;
-use crate::signal::{AnySignal, Signal};
+use crate::signal::Signal;
 
 /// Checks that a receiver is connected to a signal: one with this id, or a function of this name.
 ///
@@ -22,7 +22,7 @@ use crate::signal::{AnySignal, Signal};
 /// When it is not; with the receivers that are, and with what kept the receiver away, where that is known.
 #[track_caller]
 pub fn assert_receiver_connected<E: Event>(signal: &'static Signal<E>, receiver: &str) {
-    let connected = AnySignal::receivers(signal);
+    let connected = signal.receivers();
     if connected.iter().any(|info| is_meant(info, receiver)) {
         return;
     }
@@ -37,12 +37,11 @@ pub fn assert_receiver_connected<E: Event>(signal: &'static Signal<E>, receiver:
              it here. In a test, `{name}.connect_receiver(…)` does"
         );
     }
-    if super::current().is_some_and(|scope| !scope.runs_receivers()) {
-        panic!(
-            "receiver `{receiver}` is not connected to {name}: the scope is `without_receivers()`, so only what the test \
-             connects runs"
-        );
-    }
+    assert!(
+        super::current().is_none_or(|scope| scope.runs_receivers()),
+        "receiver `{receiver}` is not connected to {name}: the scope is `without_receivers()`, so only what the test \
+         connects runs"
+    );
     let ids: Vec<_> = connected.iter().map(|info| info.id.as_ref()).collect();
     let connected = if ids.is_empty() {
         "no receivers".to_owned()
@@ -61,7 +60,7 @@ pub fn assert_receiver_connected<E: Event>(signal: &'static Signal<E>, receiver:
 /// When it is.
 #[track_caller]
 pub fn assert_receiver_not_connected<E: Event>(signal: &'static Signal<E>, receiver: &str) {
-    let connected = AnySignal::receivers(signal);
+    let connected = signal.receivers();
     if let Some(info) = connected.iter().find(|info| is_meant(info, receiver)) {
         panic!(
             "receiver `{}` ({}) is connected to {}",

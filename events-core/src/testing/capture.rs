@@ -38,8 +38,11 @@ impl<E: Event> Capture<E> {
     /// The events with their metadata, in the order of the sends.
     pub fn sent(&self) -> Vec<Sent<E>> {
         // The clones are made without the scope's lock: they may be foreign code.
-        let sent = self.scope.with(self.signal, |signal| signal.sent.clone());
-        sent.into_iter().map(Arc::unwrap_or_clone).collect()
+        let sent = self.scope.sent(self.signal.core()).into_iter();
+        let typed = sent.map(|sent| sent.downcast::<Sent<E>>());
+        typed
+            .map(|sent| Arc::unwrap_or_clone(sent.expect("a signal sends its own event")))
+            .collect()
     }
 
     /// The events, in the order of the sends.
@@ -49,7 +52,7 @@ impl<E: Event> Capture<E> {
 
     /// The number of events.
     pub fn len(&self) -> usize {
-        self.scope.with(self.signal, |signal| signal.sent.len())
+        self.scope.sent(self.signal.core()).len()
     }
 
     /// Whether nothing was sent through the signal.
@@ -94,7 +97,7 @@ impl<E: Event> Capture<E> {
             return;
         }
         let name = self.signal.info().name;
-        let likeness = |event: &&E| TextDiff::from_lines(&pretty(expected), &pretty(event)).ratio();
+        let likeness = |event: &&E| TextDiff::from_lines(pretty(expected), pretty(event)).ratio();
         match events
             .iter()
             .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
@@ -145,7 +148,7 @@ impl<E: Event> Capture<E> {
     fn wrong_count(&self, expected: usize, sent: &[Sent<E>]) -> String {
         let name = self.signal.info().name;
         let events: Vec<_> = sent.iter().map(|sent| &sent.event).collect();
-        let disabled = if self.scope.is_enabled::<E>() {
+        let disabled = if self.scope.is_enabled(self.signal.core()) {
             ""
         } else {
             " (the signal is disabled in this scope)"
@@ -166,7 +169,7 @@ impl<E: Event> fmt::Debug for Capture<E> {
         f.debug_struct("Capture")
             .field("signal", &self.signal.info().name)
             .field("sent", &self.sent())
-            .finish()
+            .finish_non_exhaustive()
     }
 }
 

@@ -1,6 +1,6 @@
 //! The scope of a test.
 
-use core::any::{Any, TypeId};
+use core::any::Any;
 use core::fmt;
 use core::time::Duration;
 use std::collections::HashMap;
@@ -13,7 +13,7 @@ use super::state::ScopedSignal;
 use crate::event::Event;
 use crate::metadata::EventMetadata;
 use crate::registry::{self, Problems};
-use crate::signal::{AnySignal, ReceiverList, Signal};
+use crate::signal::{AnySignal, ConnectionId, Entry, ReceiverList, Signal, SignalCore};
 use crate::time::Timestamp;
 
 /// Opens a [`Scope`] on this thread: every signal is enabled, the receivers that the linker found run, nothing else is
@@ -166,14 +166,14 @@ pub(super) struct Inner {
 pub(super) struct State {
     /// Whether a signal is enabled of which nothing else was said.
     enabled: bool,
-    /// The signals, by their event's type, that were enabled or disabled one by one.
-    switched: HashMap<TypeId, bool>,
+    /// The signals that were enabled or disabled one by one.
+    switched: HashMap<SignalId, bool>,
     /// Whether the receivers that the linker found run.
     receivers: bool,
     clock: Clock,
     sent_types: Vec<&'static str>,
-    /// A [`ScopedSignal`] for each event type that was touched.
-    signals: HashMap<TypeId, Box<dyn Any + Send>>,
+    /// Of each signal that was touched.
+    signals: HashMap<SignalId, ScopedSignal>,
 }
 
 impl Inner {
@@ -198,19 +198,23 @@ impl Drop for Inner {
     }
 }
 
+/// Tells signals apart: a signal is a static, so its address is its own.
+type SignalId = usize;
+
+fn id(signal: &'static SignalCore) -> SignalId {
+    core::ptr::from_ref(signal).addr()
+}
+
 impl State {
-    fn signal<E: Event>(&mut self, signal: &'static Signal<E>) -> &mut ScopedSignal<E> {
-        let scoped = self
-            .signals
-            .entry(TypeId::of::<E>())
-            .or_insert_with(|| Box::new(ScopedSignal::new(signal)))
-            .downcast_mut::<ScopedSignal<E>>();
-        scoped.expect("the entry of an event's type holds the scoped signal of that event")
+    fn signal(&mut self, signal: &'static SignalCore) -> &mut ScopedSignal {
+        self.signals.entry(id(signal)).or_default()
     }
 
-    fn is_enabled<E: Event>(&self) -> bool {
-        let switched = self.switched.get(&TypeId::of::<E>());
-        switched.copied().unwrap_or(self.enabled)
+    fn is_enabled(&self, signal: &'static SignalCore) -> bool {
+        self.switched
+            .get(&id(signal))
+            .copied()
+            .unwrap_or(self.enabled)
     }
 }
 
@@ -222,27 +226,38 @@ impl ScopeHandle {
             .unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Works on what the scope holds of a signal. `f` runs under the scope's lock.
-    pub(crate) fn with<E: Event, T>(
-        &self,
-        signal: &'static Signal<E>,
-        f: impl FnOnce(&mut ScopedSignal<E>) -> T,
-    ) -> T {
-        let mut state = self.lock();
-        f(state.signal(signal))
-    }
-
     /// Sets the source that events sent in this scope name, if none was set. Gives back the one that counts.
     pub(crate) fn source(&self, source: String) -> String {
         self.lock().clock.source(source).to_owned()
     }
 
-    pub(crate) fn is_enabled<E: Event>(&self) -> bool {
-        self.lock().is_enabled::<E>()
+    pub(crate) fn is_enabled(&self, signal: &'static SignalCore) -> bool {
+        self.lock().is_enabled(signal)
     }
 
-    pub(crate) fn set_enabled<E: Event>(&self, enabled: bool) {
-        self.lock().switched.insert(TypeId::of::<E>(), enabled);
+    pub(crate) fn set_enabled(&self, signal: &'static SignalCore, enabled: bool) {
+        self.lock().switched.insert(id(signal), enabled);
+    }
+
+    pub(crate) fn connect(&self, signal: &'static SignalCore, id: ConnectionId, entry: Entry) {
+        self.lock().signal(signal).connected.push((id, entry));
+    }
+
+    pub(crate) fn disconnect(&self, signal: &'static SignalCore, id: ConnectionId) {
+        let mut state = self.lock();
+        let connected = &mut state.signal(signal).connected;
+        let gone = connected
+            .iter()
+            .position(|(other, _)| *other == id)
+            .map(|at| connected.remove(at));
+        // The closure's destructor is foreign code.
+        drop(state);
+        drop(gone);
+    }
+
+    /// What was sent through a signal.
+    pub(super) fn sent(&self, signal: &'static SignalCore) -> Vec<Arc<dyn Any + Send + Sync>> {
+        self.lock().signal(signal).sent.clone()
     }
 
     /// Whether the receivers that the linker found run.
@@ -251,25 +266,28 @@ impl ScopeHandle {
     }
 
     /// The receivers that a send in this scope would reach.
-    pub(crate) fn list<E: Event>(&self, signal: &'static Signal<E>) -> ReceiverList<E> {
+    pub(crate) fn list(&self, signal: &'static SignalCore) -> ReceiverList {
+        // Attached before the scope's lock is taken, which then covers bookkeeping only.
+        signal.linked();
         let mut state = self.lock();
         let receivers = state.receivers;
-        state.signal(signal).list(receivers)
+        state.signal(signal).list(signal, receivers)
     }
 
     /// Notes an event that is sent, and gives the receivers to send it to. `None` where the signal is disabled.
     pub(crate) fn begin_send<E: Event>(
         &self,
-        signal: &'static Signal<E>,
+        signal: &'static SignalCore,
         event: &E,
         incoming: Option<&EventMetadata>,
-    ) -> Option<(ReceiverList<E>, EventMetadata)> {
+    ) -> Option<(ReceiverList, EventMetadata)> {
+        if !self.is_enabled(signal) {
+            return None;
+        }
+        signal.linked();
         // Foreign code, so before the lock.
         let event = event.clone();
         let mut state = self.lock();
-        if !state.is_enabled::<E>() {
-            return None;
-        }
         let metadata = match incoming {
             Some(metadata) => metadata.clone(),
             None => state.clock.metadata(E::INFO),
@@ -282,6 +300,6 @@ impl ScopeHandle {
             metadata: metadata.clone(),
             from_event_bus: incoming.is_some(),
         }));
-        Some((scoped.list(receivers), metadata))
+        Some((scoped.list(signal, receivers), metadata))
     }
 }

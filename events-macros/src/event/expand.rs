@@ -7,7 +7,7 @@ use syn::{DeriveInput, Ident, Path};
 use super::check::derived;
 use super::parse::{Event, dotted, strip};
 use crate::attr;
-use crate::event_data::{record_impls, stub_impls};
+use crate::event_data::{is_of_one_thread, record_impls, stub_impls};
 
 /// What every event implements, written here unless the author asks for it.
 const DERIVES: [&str; 3] = ["Debug", "Clone", "PartialEq"];
@@ -111,7 +111,7 @@ fn key(path: Option<&[Ident]>) -> (TokenStream, TokenStream) {
 /// An event and a signal that only look like some, for an item whose mistakes were noted. Nothing of it runs.
 pub(super) fn stub(mut item: DeriveInput, signal: &Ident, krate: Option<&Path>) -> TokenStream {
     strip(&mut item);
-    if !item.generics.params.is_empty() {
+    if !item.generics.params.is_empty() || is_of_one_thread(&item.data) {
         return quote!(#item);
     }
     let krate = attr::crate_path(krate);

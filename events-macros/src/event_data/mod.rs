@@ -13,6 +13,7 @@ use crate::errors::Errors;
 
 pub(crate) use expand::{record_impls, stub_impls};
 pub(crate) use fields::{Field, parse_fields, refuse_serde};
+pub(crate) use types::is_of_one_thread;
 
 pub(crate) fn event_data(item: TokenStream) -> TokenStream {
     let mut errors = Errors::default();
@@ -21,7 +22,9 @@ pub(crate) fn event_data(item: TokenStream) -> TokenStream {
             let parsed = parse::parse(&input, &mut errors);
             // Nobody can derive `Debug` for a union, which a stand-in would ask for.
             let union = matches!(input.data, Data::Union(_));
-            parsed.filter(|_| !union).map(|mut parsed| {
+            let no_stub = union || is_of_one_thread(&input.data);
+            let parsed = parsed.filter(|_| errors.is_empty() || !no_stub);
+            parsed.map(|mut parsed| {
                 if !errors.is_empty() {
                     parsed.kind = parse::Kind::Refused;
                 }

@@ -1,6 +1,8 @@
 //! The types of fields, as far as their look tells.
 
-use syn::{GenericArgument, PathArguments, Type};
+use proc_macro2::{TokenStream, TokenTree};
+use quote::ToTokens;
+use syn::{Data, GenericArgument, PathArguments, Type};
 
 use crate::attr;
 use crate::errors::Errors;
@@ -94,8 +96,24 @@ fn refuse_arguments(ty: &Type, errors: &mut Errors) -> bool {
     let carried = match name.as_str() {
         "Option" | "Vec" => &arguments[..],
         "BTreeMap" => arguments.get(1..).unwrap_or_default(),
-        // What they hold is refused below where the compiler would explain it at length.
-        "Box" | "Arc" | "Rc" => {
+        // Not to be sent to another thread, which the compiler would explain at length.
+        "Rc" | "Cell" | "RefCell" if !arguments.is_empty() => {
+            let inside = arguments
+                .iter()
+                .map(attr::text_of)
+                .collect::<Vec<_>>()
+                .join(", ");
+            errors.at(
+                ty,
+                format_args!(
+                    "an event cannot carry a `{name}`: an event is a value of its own, and goes to other threads and \
+                     processes: write `{inside}`"
+                ),
+            );
+            return true;
+        }
+        // What they hold is refused here where the compiler would explain it at length.
+        "Box" | "Arc" => {
             return arguments.iter().any(|argument| {
                 matches!(argument, Type::TraitObject(_)) && refuse(argument, errors)
             });
@@ -125,7 +143,7 @@ pub(super) fn event_data(ty: &Type) -> &'static str {
         "HashSet" | "BTreeSet" | "IndexSet" | "VecDeque" | "LinkedList" => "ListOnTheWire",
         "Instant" | "SystemTime" | "NaiveDateTime" | "OffsetDateTime" | "Zoned" => "TimeOnTheWire",
         "Duration" | "TimeDelta" | "SignedDuration" => "DurationOnTheWire",
-        "Box" | "Arc" | "Rc" | "Cell" | "RefCell" | "Mutex" | "RwLock" => "ValueOnTheWire",
+        "Box" | "Arc" | "Mutex" | "RwLock" => "ValueOnTheWire",
         "Cow" | "PathBuf" | "Path" | "OsString" | "Url" => "TextOnTheWire",
         "Value" => "RecordOnTheWire",
         _ => "DataOf",
@@ -159,4 +177,25 @@ fn generic(ty: &Type) -> Option<(String, Vec<Type>)> {
         _ => None,
     });
     Some((last.ident.to_string(), types.collect()))
+}
+
+/// Whether a type of the fields may be of one thread alone, so that nothing can stand in for the type's implementations.
+pub(crate) fn is_of_one_thread(data: &Data) -> bool {
+    let Data::Struct(data) = data else {
+        return false;
+    };
+    data.fields
+        .iter()
+        .any(|field| names_one_thread(field.ty.to_token_stream()))
+}
+
+fn names_one_thread(tokens: TokenStream) -> bool {
+    tokens.into_iter().any(|token| match token {
+        TokenTree::Punct(punct) => punct.as_char() == '*',
+        TokenTree::Ident(name) => ["dyn", "Rc", "Cell", "RefCell"]
+            .iter()
+            .any(|one| name == one),
+        TokenTree::Group(group) => names_one_thread(group.stream()),
+        TokenTree::Literal(_) => false,
+    })
 }

@@ -12,7 +12,7 @@ pub(crate) fn within_a_minute(test: impl FnOnce() + Send + 'static) {
         test();
         let _ = done.send(());
     });
-    match wait.recv_timeout(Duration::from_secs(60)) {
+    match wait.recv_timeout(Duration::from_mins(1)) {
         Err(RecvTimeoutError::Timeout) => panic!("deadlock: the test did not end within a minute"),
         Ok(()) | Err(RecvTimeoutError::Disconnected) => {
             if let Err(panic) = thread.join() {

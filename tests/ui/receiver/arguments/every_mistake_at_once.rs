@@ -9,6 +9,8 @@ pub struct OrderPlaced {
 }
 
 #[receiver(ORDER_PLACED, ORDER_PLACED, priority = "high", uid = 7)]
-unsafe fn pack<T>((number, customer): (i64, String), event: &mut OrderPlaced) {}
+unsafe fn pack<T>((number, customer): (i64, String), event: &mut OrderPlaced) {
+    println!("packing order {number} for {customer}: {event:?}");
+}
 
 fn main() {}

@@ -1,0 +1,20 @@
+//! Receivers of their own.
+
+/// Evaluates the expression `$count` times, of at most 64.
+///
+/// It stands in the code 64 times: a closure in it is another type, and another function, each time.
+macro_rules! connect {
+    ($count:expr, $connect:expr) => {
+        connect!($count, $connect,
+            0 1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16 17 18 19 20 21 22 23 24 25 26 27 28 29 30 31
+            32 33 34 35 36 37 38 39 40 41 42 43 44 45 46 47 48 49 50 51 52 53 54 55 56 57 58 59 60 61 62 63)
+    };
+    ($count:expr, $connect:expr, $($index:literal)*) => {
+        let count: usize = $count;
+        $(
+            if $index < count {
+                $connect;
+            }
+        )*
+    };
+}

@@ -1,0 +1,16 @@
+//! A variadic function.
+
+use events_core::{event, receiver};
+
+#[event(type = "org.example.shop.order.placed.v1")]
+pub struct OrderPlaced {
+    pub number: i64,
+    pub customer: String,
+}
+
+#[receiver(ORDER_PLACED)]
+unsafe extern "C" fn pack(number: i64, ...) {
+    println!("packing order {number}");
+}
+
+fn main() {}
