@@ -72,7 +72,7 @@ impl EventInfo {
 
 /// An event of any type, as `#[receiver(any)]` gets it.
 ///
-/// ```
+/// ```standalone_crate
 /// use events_core::{AnyEvent, receiver};
 ///
 /// #[receiver(any)]

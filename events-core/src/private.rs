@@ -61,7 +61,6 @@ pub const fn crate_name(module_path: &'static str) -> &'static str {
 /// A parameter whose name is nearly a reserved one is looked for here instead of in the event, so that the compiler
 /// lists the reserved names, and suggests the one that was meant.
 #[derive(Debug)]
-#[expect(clippy::exhaustive_structs, reason = "written by the macros only")]
 pub struct Parameters<'a, E> {
     /// The whole event.
     pub event: (),

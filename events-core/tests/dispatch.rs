@@ -2,9 +2,7 @@
 
 use std::sync::{Arc, Mutex};
 
-use events_core::{
-    AnyEvent, AnySignal, EventMetadata, Outcome, ReceiverKind, event, receiver, registry,
-};
+use events_core::{AnyEvent, EventMetadata, Outcome, ReceiverKind, event, receiver, registry};
 
 #[event(type = "org.example.tests.core.started.v1", key = name)]
 struct Started {

@@ -14,7 +14,6 @@
     reason = "a benchmark measures with the clock and prints"
 )]
 
-#[allow(dead_code, unused_macros, reason = "this benchmark uses a part of it")]
 mod support;
 
 use std::fmt::Write as _;
@@ -102,8 +101,8 @@ fn package(scratch: &Path, root: &Path, name: &str, source: &str) -> PathBuf {
     fs::create_dir_all(package.join("src")).expect("the directory can be made");
     let manifest = format!(
         "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n\
-         events-core = {{ path = {:?} }}\nserde = {{ version = \"1\", features = [\"derive\"] }}\n",
-        root.join("events-core")
+         events-core = {{ path = '{}' }}\nserde = {{ version = \"1\", features = [\"derive\"] }}\n",
+        root.join("events-core").display()
     );
     fs::write(package.join("Cargo.toml"), manifest).expect("the manifest can be written");
     // The versions are those of the workspace: nothing has to be fetched.

@@ -7,7 +7,9 @@
     unreachable_pub,
     unused_imports,
     dead_code,
-    reason = "one macro writes all cases, the one without receivers included"
+    clippy::print_stdout,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "one macro writes all cases, the one without receivers included; an event is passed by reference"
 )]
 
 mod support;
@@ -17,6 +19,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use events_core::BoxError;
 use support::{Contender, clock_read, measure, throughput};
+
+/// A receiver's error, or its panic.
+type Failure = Result<BoxError, Box<dyn std::any::Any + Send>>;
 
 /// A function of the bar, for an event of one number.
 type Function = fn(&i64) -> Result<(), BoxError>;
@@ -30,10 +35,7 @@ fn plain(functions: &[Function], event: &i64) -> usize {
 }
 
 #[inline(never)]
-fn robust(
-    functions: &[Function],
-    event: &i64,
-) -> Vec<(usize, Result<BoxError, Box<dyn std::any::Any + Send>>)> {
+fn robust(functions: &[Function], event: &i64) -> Vec<(usize, Failure)> {
     let mut failures = Vec::new();
     for (index, function) in functions.iter().enumerate() {
         match catch_unwind(AssertUnwindSafe(|| function(event))) {
@@ -232,51 +234,23 @@ fn main() {
 
     println!("| receivers | sends per µs, one thread | two threads | factor |");
     println!("| --- | --- | --- | --- |");
+    macro_rules! sends {
+        ($module:ident) => {
+            &|iterations| {
+                for _ in 0..iterations {
+                    let event = $module::Plain {
+                        number: black_box(17),
+                    };
+                    black_box($module::PLAIN.send_event(event).is_ok());
+                }
+            }
+        };
+    }
     let sends: [(u32, &(dyn Fn(u64) + Sync)); 4] = [
-        (1, &|n| {
-            (0..n).for_each(|_| {
-                black_box(
-                    one::PLAIN
-                        .send_event(one::Plain {
-                            number: black_box(17),
-                        })
-                        .is_ok(),
-                );
-            })
-        }),
-        (4, &|n| {
-            (0..n).for_each(|_| {
-                black_box(
-                    four::PLAIN
-                        .send_event(four::Plain {
-                            number: black_box(17),
-                        })
-                        .is_ok(),
-                );
-            })
-        }),
-        (16, &|n| {
-            (0..n).for_each(|_| {
-                black_box(
-                    sixteen::PLAIN
-                        .send_event(sixteen::Plain {
-                            number: black_box(17),
-                        })
-                        .is_ok(),
-                );
-            })
-        }),
-        (64, &|n| {
-            (0..n).for_each(|_| {
-                black_box(
-                    sixtyfour::PLAIN
-                        .send_event(sixtyfour::Plain {
-                            number: black_box(17),
-                        })
-                        .is_ok(),
-                );
-            });
-        }),
+        (1, sends!(one)),
+        (4, sends!(four)),
+        (16, sends!(sixteen)),
+        (64, sends!(sixtyfour)),
     ];
     for (count, send) in sends {
         let (single, double) = (throughput(1, send), throughput(2, send));

@@ -14,7 +14,6 @@
     reason = "a benchmark measures with the clock and prints; macros write its receivers"
 )]
 
-#[allow(dead_code, unused_macros, reason = "this benchmark uses a part of it")]
 mod support;
 
 use std::hint::black_box;

@@ -6,7 +6,7 @@ mod support;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Barrier};
 
-use events_core::{AnySignal, event, receiver};
+use events_core::{event, receiver};
 
 use support::within_a_minute;
 

@@ -249,154 +249,6 @@ mod visible {
     }
 }
 
-mod absent {
-    //! What `cfg` takes out takes its signal and its registration with it.
-
-    #[allow(unused_imports, reason = "used by what is not there")]
-    use events_core::EventData;
-    use events_core::{event, receiver};
-
-    #[cfg(any())]
-    #[event(type = "org.example.hygiene.cfg.out.v1")]
-    pub struct CfgOut {
-        pub number: NotThere,
-    }
-
-    #[event(type = "org.example.hygiene.cfg.out.v1")]
-    #[cfg(any())]
-    pub struct CfgOut {
-        pub number: NotThere,
-    }
-
-    #[cfg(any())]
-    #[receiver(CFG_OUT)]
-    fn receive(number: NotThere) {}
-
-    #[receiver(CFG_OUT)]
-    #[cfg(any())]
-    fn receive(number: NotThere) {}
-
-    #[derive(Debug, Clone, PartialEq, EventData)]
-    #[cfg(any())]
-    pub struct CfgData {
-        pub number: NotThere,
-    }
-
-    #[event(type = "org.example.hygiene.cfg.kept.v1")]
-    #[cfg(all())]
-    pub struct CfgIn {
-        pub number: i64,
-    }
-
-    #[receiver(CFG_IN)]
-    #[cfg(all())]
-    fn receive(number: i64) {
-        let _ = number;
-    }
-
-    #[receiver(CFG_IN)]
-    #[cfg(any())]
-    fn receive(number: i64) {}
-}
-
-mod parameters {
-    //! Every way to ask for a field.
-
-    use std::collections::BTreeMap;
-
-    use events_core::{EventData, EventMetadata, Signal, event, receiver};
-
-    #[derive(Debug, Clone, PartialEq, EventData)]
-    pub struct Customer {
-        pub id: i64,
-    }
-
-    type Name = String;
-
-    #[event(type = "org.example.hygiene.parameters.given.v1")]
-    pub struct ParametersGiven {
-        pub name: Name,
-        pub tags: Vec<String>,
-        pub scores: BTreeMap<String, f64>,
-        pub customer: Option<Customer>,
-        pub number: i64,
-        /// Nearly the name of a reserved parameter, and a field all the same.
-        pub meta_data: String,
-        pub signals: Vec<String>,
-        pub events: i64,
-    }
-
-    #[receiver(PARAMETERS_GIVEN)]
-    pub fn coerced(name: &str, tags: &[String], customer: &Option<Customer>) {
-        let _ = (name, tags, customer);
-    }
-
-    #[receiver(PARAMETERS_GIVEN)]
-    pub fn owned(mut name: String, mut number: i64, scores: BTreeMap<String, f64>) {
-        name.push('!');
-        number += 1;
-        let _ = (name, number, scores);
-    }
-
-    #[receiver(PARAMETERS_GIVEN)]
-    pub fn with_lifetimes<'a, 'b>(
-        name: &'a str,
-        tags: &'b Vec<String>,
-    ) -> Result<(), Box<dyn std::error::Error + Send + Sync>>
-    where
-        'a: 'b,
-    {
-        let _ = (name, tags);
-        Ok(())
-    }
-
-    #[receiver(PARAMETERS_GIVEN)]
-    pub fn everything(
-        event: &ParametersGiven,
-        metadata: EventMetadata,
-        signal: &'static Signal<ParametersGiven>,
-        from_event_bus: &bool,
-    ) {
-        let _ = (event, metadata, signal, from_event_bus);
-    }
-
-    #[receiver(PARAMETERS_GIVEN)]
-    pub fn unused(_name: &str, _number: i64, _metadata: &EventMetadata) {}
-
-    #[receiver(PARAMETERS_GIVEN)]
-    pub fn nearly_reserved(meta_data: &str, signals: Vec<String>, events: &i64) {
-        let _ = (meta_data, signals, events);
-    }
-
-    #[receiver(PARAMETERS_GIVEN)]
-    pub async fn nearly_reserved_later(meta_data: &str, signals: Vec<String>, events: &i64) {
-        let _ = (meta_data, signals, events);
-    }
-
-    #[receiver(PARAMETERS_GIVEN)]
-    pub async fn later<'a>(
-        name: &'a str,
-        tags: &[String],
-        mut number: i64,
-        event: &ParametersGiven,
-        metadata: &EventMetadata,
-        signal: &Signal<ParametersGiven>,
-        from_event_bus: bool,
-    ) -> Result<(), std::fmt::Error> {
-        number += 1;
-        let _ = (name, tags, number, event, metadata, signal, from_event_bus);
-        Ok(())
-    }
-
-    #[receiver(PARAMETERS_GIVEN)]
-    pub fn nothing() {}
-
-    #[receiver(PARAMETERS_GIVEN)]
-    pub fn parenthesized(name: (&str), number: (i64)) {
-        let _ = (name, number);
-    }
-}
-
 mod facade {
     //! A crate that knows `events-core` through another one. (`fixtures/renamed` has a dependency under another name.)
 
@@ -480,23 +332,7 @@ fn receivers_are_connected_wherever_they_stand() {
         ("VISIBLE_NOWHERE", &["receive"]),
         ("VISIBLE_IN_CRATE", &["receive"]),
         ("VISIBLE_IN_PARENT", &["receive"]),
-        ("CFG_IN", &["receive"]),
         ("FACADE_USED", &["receive", "receive_later"]),
-        (
-            "PARAMETERS_GIVEN",
-            &[
-                "coerced",
-                "everything",
-                "later",
-                "nearly_reserved",
-                "nearly_reserved_later",
-                "nothing",
-                "owned",
-                "parenthesized",
-                "unused",
-                "with_lifetimes",
-            ],
-        ),
     ] {
         let signals = registry::signals();
         let signal = signals
@@ -507,11 +343,6 @@ fn receivers_are_connected_wherever_they_stand() {
         names.sort_unstable();
         assert_eq!(names, receivers, "{}", signal.info().name);
     }
-    assert!(
-        !registry::signals()
-            .iter()
-            .any(|signal| signal.info().name == "CFG_OUT")
-    );
 }
 
 #[test]
@@ -536,12 +367,6 @@ fn functions_stay_callable_as_written() {
             r#match: None,
         },
         true,
-    );
-    parameters::coerced("ada", &[], &None);
-    parameters::owned("ada".to_owned(), 1, std::collections::BTreeMap::new());
-    assert_eq!(
-        parameters::with_lifetimes("ada", &Vec::new()).ok(),
-        Some(())
     );
     generated::receive(&1, &events_core::EventMetadata::new("org.example.any"));
     assert_eq!(visible::send(), 1);

@@ -5,8 +5,8 @@
 use std::cell::RefCell;
 
 use events_core::{
-    AnyEvent, AnySignal, DateTime, EventData, EventMetadata, Outcome, ReceiverKind, Responses,
-    Signal, event, receiver,
+    AnyEvent, AnySignal, DateTime, EventData, EventMetadata, Outcome, Responses, Signal, event,
+    receiver,
 };
 
 thread_local! {
@@ -62,18 +62,13 @@ mod catalog {
         pub(crate) pieces: i64,
     }
 
-    #[event(type = "org.example.shop.till.opened.v1")]
-    pub(crate) struct TillOpened {
-        pub(crate) till: String,
-    }
-
     #[event(type = "org.example.shop.till.closed.v1")]
     pub(crate) struct TillClosed {}
 }
 
 use catalog::{
     GOODS_CAME_BACK, ORDER_PAID, ORDER_PLACED, OrderData, OrderPaid, OrderPlaced, OrderReturned,
-    STOCK_COUNTED, StockCounted, TILL_CLOSED, TILL_OPENED, TillClosed, TillOpened,
+    STOCK_COUNTED, StockCounted, TILL_CLOSED, TillClosed,
 };
 
 fn order(number: i64) -> OrderData {
@@ -95,12 +90,12 @@ fn placed(number: i64) -> OrderPlaced {
 // Parameters by reference, by value, in any order, some of them.
 
 #[receiver(ORDER_PLACED, id = "a.references")]
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "that is what is tested")]
 fn by_reference(total: &f64, order: &OrderData) {
     note(format!("{} costs {total}", order.number));
 }
 
 #[receiver(ORDER_PLACED, id = "b.values")]
-#[expect(clippy::needless_pass_by_value, reason = "that is what is tested")]
 fn by_value(mut order: OrderData, note: Option<String>) {
     order.lines.push("bread".to_owned());
     self::note(format!(
@@ -111,6 +106,11 @@ fn by_value(mut order: OrderData, note: Option<String>) {
 }
 
 #[receiver(ORDER_PLACED, id = "c.unused")]
+#[expect(
+    clippy::ref_option,
+    clippy::unnecessary_wraps,
+    reason = "that is what is tested"
+)]
 fn unused_and_named_lifetimes<'a>(
     _order: &'a OrderData,
     at: &'a Option<DateTime>,
@@ -174,7 +174,11 @@ fn reserved(
 }
 
 #[receiver(STOCK_COUNTED, id = "zz.owned")]
-#[expect(clippy::needless_pass_by_value, reason = "that is what is tested")]
+#[expect(
+    clippy::needless_pass_by_value,
+    clippy::trivially_copy_pass_by_ref,
+    reason = "that is what is tested"
+)]
 fn reserved_by_value(event: StockCounted, metadata: EventMetadata, from_event_bus: &bool) {
     note(format!(
         "{} {} {from_event_bus}",
@@ -290,112 +294,6 @@ fn the_minor_version_of_the_event_is_in_its_metadata() {
     ORDER_PAID.send_event(OrderPaid { order: order(1) });
     drop(connection);
     assert!(noted().contains(&"minor 2".to_owned()));
-}
-
-// The declared order.
-
-#[receiver(TILL_OPENED, id = "m.middle")]
-fn middle(till: &str) {
-    note(format!("middle {till}"));
-}
-
-#[receiver(TILL_OPENED, id = "b.before")]
-fn before() {
-    note("before");
-}
-
-#[receiver(TILL_OPENED, id = "a.late", priority = 10)]
-fn late() {
-    note("late");
-}
-
-#[receiver(TILL_OPENED, id = "z.early", priority = -1)]
-fn early() {
-    note("early");
-}
-
-#[receiver(
-    TILL_OPENED,
-    id = "k.manual",
-    alias = "k.former",
-    alias = "k.first",
-    manual
-)]
-fn manual() {
-    note("manual");
-}
-
-fn open() -> Responses {
-    TILL_OPENED.send_event(TillOpened {
-        till: "3".to_owned(),
-    })
-}
-
-#[test]
-fn the_order_is_priority_then_id_then_closures_as_they_were_connected() {
-    let _second = TILL_OPENED.connect_with("a closure", 0, |_| note("closure 1"));
-    let _third = TILL_OPENED.connect_with("0 closure", 0, |_| note("closure 2"));
-    let _first = TILL_OPENED.connect_with("early closure", -2, |event| note(event.till.clone()));
-    let manual = TILL_OPENED.connect_receiver("k.former").expect("an alias");
-    let responses = open();
-    let expected = [
-        "any",
-        "early closure",
-        "z.early",
-        "b.before",
-        "k.manual",
-        "m.middle",
-        "a closure",
-        "0 closure",
-        "a.late",
-    ];
-    assert_eq!(ids(&responses), expected);
-    let listed = TILL_OPENED.receivers();
-    let listed: Vec<_> = listed.iter().map(|info| info.id.as_ref()).collect();
-    assert_eq!(listed, expected, "what is listed is what runs");
-    assert_eq!(
-        noted()[1..],
-        [
-            "3",
-            "early",
-            "before",
-            "manual",
-            "middle 3",
-            "closure 1",
-            "closure 2",
-            "late"
-        ]
-    );
-    drop(manual);
-}
-
-#[test]
-fn what_is_known_of_a_receiver() {
-    let manual = TILL_OPENED.manual_receivers();
-    let [manual] = &manual[..] else {
-        panic!("{manual:?}")
-    };
-    assert_eq!(manual.kind, ReceiverKind::Manual);
-    assert_eq!(manual.aliases, ["k.former", "k.first"]);
-    assert!(
-        manual.is_called("k.first") && manual.is_called("k.manual") && !manual.is_called("manual")
-    );
-
-    let infos: Vec<_> = events_core::registry::receivers().collect();
-    let find = |name: &str| {
-        *infos
-            .iter()
-            .find(|info| info.name == name)
-            .expect("a receiver")
-    };
-    let either = find("either");
-    assert_eq!(either.id, "receivers::either");
-    assert_eq!((either.module, either.plugin()), ("receivers", "receivers"));
-    assert!(either.location.file.ends_with("receivers.rs") && either.location.line > 1);
-    assert!(!either.wants_metadata && !either.is_async && either.priority == 0);
-    assert!(find("any").wants_metadata);
-    assert_eq!(find("late").priority, 10);
-    assert!(infos.is_sorted_by_key(|info| (info.priority, info.id.as_ref())));
 }
 
 #[test]

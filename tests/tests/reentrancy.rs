@@ -6,7 +6,7 @@ mod support;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
-use events_core::{AnySignal, Connection, Signal, event, receiver};
+use events_core::{Connection, Signal, event, receiver};
 
 use support::within_a_minute;
 
@@ -64,8 +64,8 @@ struct Other {
 }
 
 #[receiver(ONE)]
-fn one(depth: &i64) -> Result<(), String> {
-    if *depth == 0 {
+fn one(depth: i64) -> Result<(), String> {
+    if depth == 0 {
         return Err("the bottom".to_owned());
     }
     let same = ONE.send_event(One { depth: depth - 1 });
@@ -78,8 +78,8 @@ fn one(depth: &i64) -> Result<(), String> {
 }
 
 #[receiver(OTHER)]
-fn other(depth: &i64) {
-    if *depth > 0 {
+fn other(depth: i64) {
+    if depth > 0 {
         assert_eq!(ONE.send_event(One { depth: depth - 1 }).len(), 1);
     }
 }

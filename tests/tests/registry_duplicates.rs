@@ -45,8 +45,10 @@ fn alias_one() {}
 #[receiver(ONCE, id = "y", alias = "shared.alias", manual)]
 fn alias_other() {}
 
-/// The signal named by another path, too: the macro cannot see that they are one.
-#[receiver(ONCE, crate::ONCE)]
+use self::ONCE as ONCE_AGAIN;
+
+/// The macro cannot see that the two are one.
+#[receiver(ONCE, ONCE_AGAIN)]
 fn same_signal_twice() {}
 
 fn at(name: &str) -> String {

@@ -7,7 +7,7 @@ use std::thread;
 use std::time::Duration;
 
 use events_core::testing::{self, Scope};
-use events_core::{AnySignal, EventMetadata, Timestamp, event, receiver};
+use events_core::{EventMetadata, Timestamp, event, receiver};
 
 #[event(type = "org.example.tests.scopes.posted.v1")]
 struct Posted {

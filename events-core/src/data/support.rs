@@ -38,6 +38,10 @@ impl Visitor<'_> for FieldIndex {
 ///
 /// # Errors
 /// What reading the name gives.
+#[expect(
+    clippy::option_option,
+    reason = "three cases in the shape of the call it wraps, for the code that the derive writes"
+)]
 pub fn next_key<'de, A: MapAccess<'de>>(
     map: &mut A,
     fields: &'static [&'static str],

@@ -89,6 +89,10 @@ impl<'a> Delivery<'a> {
 
     /// Whether the event came from an event bus.
     #[inline]
+    #[expect(
+        clippy::wrong_self_convention,
+        reason = "named like the parameter that receivers ask for it with"
+    )]
     pub fn from_event_bus(&self) -> bool {
         matches!(self.metadata, Metadata::Incoming(_))
     }

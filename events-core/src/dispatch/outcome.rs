@@ -100,7 +100,10 @@ impl fmt::Display for Failure {
 
 /// A receiver failed: which one, on which event, and how.
 #[derive(Debug)]
-pub struct ReceiverError {
+pub struct ReceiverError(Box<Parts>);
+
+#[derive(Debug)]
+struct Parts {
     receiver: ReceiverInfo,
     event_type: &'static str,
     failure: Failure,
@@ -108,26 +111,26 @@ pub struct ReceiverError {
 
 impl ReceiverError {
     pub(crate) fn new(receiver: ReceiverInfo, event_type: &'static str, failure: Failure) -> Self {
-        Self {
+        Self(Box::new(Parts {
             receiver,
             event_type,
             failure,
-        }
+        }))
     }
 
     /// The receiver that failed.
     pub fn receiver(&self) -> &ReceiverInfo {
-        &self.receiver
+        &self.0.receiver
     }
 
     /// The type of the event on which it failed.
     pub fn event_type(&self) -> &'static str {
-        self.event_type
+        self.0.event_type
     }
 
     /// Whether the receiver panicked, rather than returned an error.
     pub fn is_panic(&self) -> bool {
-        matches!(self.failure, Failure::Panic(_))
+        matches!(self.0.failure, Failure::Panic(_))
     }
 
     /// The error as the receiver returned it.
@@ -135,17 +138,17 @@ impl ReceiverError {
     /// # Errors
     /// With itself, when the receiver panicked.
     pub fn into_inner(mut self) -> Result<BoxError, Self> {
-        self.failure.take().ok_or(self)
+        self.0.failure.take().ok_or(self)
     }
 }
 
 impl fmt::Display for ReceiverError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self {
+        let Parts {
             receiver,
             event_type,
             failure,
-        } = self;
+        } = &*self.0;
         let verb = if self.is_panic() { "" } else { "failed: " };
         write!(
             f,
@@ -157,7 +160,7 @@ impl fmt::Display for ReceiverError {
 
 impl Error for ReceiverError {
     fn source(&self) -> Option<&(dyn Error + 'static)> {
-        match &self.failure {
+        match &self.0.failure {
             Failure::Error(error) => Some(&**error),
             Failure::Panic(_) => None,
         }

@@ -67,7 +67,10 @@ impl Details {
 /// ```
 pub struct Responses(Inner);
 
-const UNSHARED: &str = "the details of a send belong to its responses alone";
+/// The details of a send are in an `Arc` of which nobody makes a second.
+fn unshared<T>(details: Option<T>) -> T {
+    details.expect("the details of a send belong to its responses alone")
+}
 
 /// Two words, so that success is handed to the sender in registers.
 enum Inner {
@@ -188,7 +191,7 @@ impl Responses {
         let Inner::Detailed(detailed) = self.0 else {
             return Ok(());
         };
-        let (infos, details) = Arc::into_inner(detailed).expect(UNSHARED);
+        let (infos, details) = unshared(Arc::into_inner(detailed));
         let table = infos.table();
         let errors = details.failures.into_iter().map(|(index, failure)| {
             ReceiverError::new(
@@ -211,7 +214,7 @@ impl Responses {
         let Inner::Detailed(detailed) = &mut self.0 else {
             return self;
         };
-        let details = &mut Arc::get_mut(detailed).expect(UNSHARED).1;
+        let details = &mut unshared(Arc::get_mut(detailed)).1;
         for task in core::mem::take(&mut details.tasks) {
             let index = task.index;
             if let Err(failure) = task.join().await {

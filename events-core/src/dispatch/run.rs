@@ -21,7 +21,7 @@ pub(crate) fn robust<E: Event>(
     // One catch around the whole run is cheaper than one around each receiver; after a panic the run goes on behind
     // the receiver that panicked. Nothing of ours is left half done by a panic: the cursor says how far we came.
     while let Err(payload) = catch_unwind(AssertUnwindSafe(|| {
-        run(event, calls, start, table, delivery)
+        run(event, calls, start, table, delivery);
     })) {
         start = panicked(payload, table, delivery);
     }

@@ -249,6 +249,10 @@ impl Hash for EventMetadata {
     }
 }
 
+#[expect(
+    clippy::missing_fields_in_debug,
+    reason = "all values are there, wherever they are kept"
+)]
 impl fmt::Debug for EventMetadata {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("EventMetadata")

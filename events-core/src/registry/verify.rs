@@ -14,9 +14,11 @@ use crate::signal::{AnySignal, SignalInfo};
 /// # Errors
 /// With every [`Problem`] there is.
 ///
-/// ```
-/// events_core::registry::verify()?;
-/// # Ok::<(), events_core::registry::Problems>(())
+/// ```standalone_crate
+/// if let Err(problems) = events_core::registry::verify() {
+///     eprintln!("{problems}");
+///     std::process::exit(1);
+/// }
 /// ```
 pub fn verify() -> Result<(), Problems> {
     verify_plugins([])
@@ -191,7 +193,9 @@ fn list<T: fmt::Display>(
 }
 
 /// Everything that is wrong with what the linker collected. Never empty.
-#[derive(Debug, Clone)]
+///
+/// `Debug` is the same text as `Display`, so that `fn main() -> Result<(), Problems>` shows it as it is meant.
+#[derive(Clone)]
 pub struct Problems(Vec<Problem>);
 
 impl Problems {
@@ -213,6 +217,12 @@ impl fmt::Display for Problems {
             write!(f, "\n- {problem}")?;
         }
         Ok(())
+    }
+}
+
+impl fmt::Debug for Problems {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

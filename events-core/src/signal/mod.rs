@@ -79,7 +79,7 @@ impl<E: Event> Signal<E> {
 
     /// What is known of the event at compile time.
     pub const fn event(&self) -> &'static EventInfo {
-        E::INFO
+        self.core.event
     }
 
     /// The receivers that the next send would reach, in the order in which they would run.
@@ -102,10 +102,14 @@ impl<E: Event> Signal<E> {
         clippy::inline_always,
         reason = "a send that reaches nobody must cost next to nothing where it stands"
     )]
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "an event that was sent is gone: nobody is to change it and send it again"
+    )]
     pub fn send_event(&'static self, event: E) -> Responses {
         #[cfg(feature = "testing")]
         if crate::testing::is_active() {
-            return self.send_general(event);
+            return self.send_general(&event);
         }
         let state = self.core.state();
         if state == READY | LINKED {
@@ -113,19 +117,16 @@ impl<E: Event> Signal<E> {
         } else if state == READY || state & DISABLED != 0 {
             Responses::empty()
         } else {
-            self.send_general(event)
+            self.send_general(&event)
         }
     }
 
     /// What nearly every send is: to the receivers that the linker found, and to no others.
     #[inline]
     fn send_to_linked(&'static self, event: &E) -> Responses {
-        let linked = match self.linked.get() {
-            Some(linked) => *linked,
-            None => self.freeze(),
-        };
+        let linked = self.frozen();
         if linked.wants_metadata {
-            self.send_with_metadata(event, linked)
+            Self::send_with_metadata(event, linked)
         } else {
             let infos = Infos::Linked(linked.table);
             Self::run(event, &linked.calls, infos, Metadata::Unwanted)
@@ -133,10 +134,18 @@ impl<E: Event> Signal<E> {
     }
 
     #[inline(never)]
-    fn send_with_metadata(&'static self, event: &E, linked: &'static Linked<E>) -> Responses {
+    fn send_with_metadata(event: &E, linked: &'static Linked<E>) -> Responses {
         let metadata = FreshMetadata::new();
         let infos = Infos::Linked(linked.table);
         Self::run(event, &linked.calls, infos, Metadata::Fresh(&metadata))
+    }
+
+    #[inline]
+    fn frozen(&'static self) -> &'static Linked<E> {
+        match self.linked.get() {
+            Some(linked) => linked,
+            None => self.freeze(),
+        }
     }
 
     #[cold]
@@ -174,7 +183,7 @@ impl<E: Event> Signal<E> {
 
     /// Every other send: the first, one in a testing scope, one to what was connected at run time.
     #[inline(never)]
-    fn send_general(&'static self, event: E) -> Responses {
+    fn send_general(&'static self, event: &E) -> Responses {
         #[cfg(feature = "testing")]
         if let Some(scope) = crate::testing::current() {
             return self.send_in_scope(&scope, event, None);
@@ -182,12 +191,16 @@ impl<E: Event> Signal<E> {
         if self.core.state() & DISABLED != 0 {
             return Responses::empty();
         }
-        self.send_to_snapshot(&event, None)
+        self.send_to_snapshot(event, None)
     }
 
     /// Sends an event with the metadata it was sent with elsewhere, marked as coming from an event bus.
     ///
     /// For whoever takes events off a bus. Receivers that ask for `from_event_bus` get `true`.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "an event that was sent is gone, as in `send_event`"
+    )]
     pub fn send_event_with_metadata(
         &'static self,
         event: E,
@@ -195,7 +208,7 @@ impl<E: Event> Signal<E> {
     ) -> Responses {
         #[cfg(feature = "testing")]
         if let Some(scope) = crate::testing::current() {
-            return self.send_in_scope(&scope, event, Some(metadata));
+            return self.send_in_scope(&scope, &event, Some(metadata));
         }
         if self.core.state() & DISABLED != 0 {
             return Responses::empty();
@@ -210,42 +223,49 @@ impl<E: Event> Signal<E> {
     ///
     /// # Errors
     /// The first failure: an error that a receiver returned, or its panic, which is caught here, too.
+    #[expect(
+        clippy::needless_pass_by_value,
+        reason = "an event that was sent is gone, as in `send_event`"
+    )]
     pub fn send_event_strict(&'static self, event: E) -> Result<Responses, ReceiverError> {
         #[cfg(feature = "testing")]
         if let Some(scope) = crate::testing::current() {
-            return self.send_strict_in_scope(&scope, event);
+            return self.send_strict_in_scope(&scope, &event);
         }
         if self.core.state() & DISABLED != 0 {
             return Ok(Responses::empty());
         }
-        self.with_snapshot(|list, infos| {
-            let fresh = list.wants_metadata().then(FreshMetadata::new);
+        self.with_snapshot(|calls, wants_metadata, infos| {
+            let fresh = wants_metadata.then(FreshMetadata::new);
             let metadata = fresh.as_ref().map_or(Metadata::Unwanted, Metadata::Fresh);
-            Self::run_strict(&event, list.calls(), infos, metadata)
+            Self::run_strict(&event, calls, infos, metadata)
         })
     }
 
     /// Attaches on first use, and takes the overlay where there is one.
     fn send_to_snapshot(&'static self, event: &E, incoming: Option<&EventMetadata>) -> Responses {
-        self.with_snapshot(|list, infos| {
-            let fresh = (incoming.is_none() && list.wants_metadata()).then(FreshMetadata::new);
+        self.with_snapshot(|calls, wants_metadata, infos| {
+            let fresh = (incoming.is_none() && wants_metadata).then(FreshMetadata::new);
             let metadata = match (incoming, &fresh) {
                 (Some(metadata), _) => Metadata::Incoming(metadata),
                 (None, Some(fresh)) => Metadata::Fresh(fresh),
                 (None, None) => Metadata::Unwanted,
             };
-            Self::run(event, list.calls(), infos, metadata)
+            Self::run(event, calls, infos, metadata)
         })
     }
 
-    fn with_snapshot<T>(&'static self, f: impl FnOnce(&ReceiverList, Infos) -> T) -> T {
-        let linked = self.core.linked();
-        if self.core.state() & OVERLAY != 0 {
-            if let Some(list) = &*self.core.overlay.load() {
-                return f(list, Infos::Shared(list.table().clone()));
-            }
+    /// Every way of sending uses one frozen list, so that whichever is first makes it for all.
+    fn with_snapshot<T>(&'static self, f: impl FnOnce(&Calls<E>, bool, Infos) -> T) -> T {
+        let linked = self.frozen();
+        if self.core.state() & OVERLAY != 0
+            && let Some(list) = &*self.core.overlay.load()
+        {
+            let infos = Infos::Shared(list.table().clone());
+            return f(list.calls(), list.wants_metadata(), infos);
         }
-        f(linked, Infos::Linked(linked.table()))
+        let infos = Infos::Linked(linked.table);
+        f(&linked.calls, linked.wants_metadata, infos)
     }
 
     /// From now on, sending has no effect, until [`enable`](Self::enable).
@@ -273,16 +293,16 @@ impl<E: Event> Signal<E> {
     fn send_in_scope(
         &'static self,
         scope: &crate::testing::ScopeHandle,
-        event: E,
+        event: &E,
         incoming: Option<&EventMetadata>,
     ) -> Responses {
-        let Some((list, metadata)) = scope.begin_send(&self.core, &event, incoming) else {
+        let Some((list, metadata)) = scope.begin_send(&self.core, event, incoming) else {
             return Responses::empty();
         };
         let fresh = FreshMetadata::from(metadata);
         let metadata = incoming.map_or(Metadata::Fresh(&fresh), Metadata::Incoming);
         Self::run(
-            &event,
+            event,
             list.calls(),
             Infos::Shared(list.table().clone()),
             metadata,
@@ -293,14 +313,14 @@ impl<E: Event> Signal<E> {
     fn send_strict_in_scope(
         &'static self,
         scope: &crate::testing::ScopeHandle,
-        event: E,
+        event: &E,
     ) -> Result<Responses, ReceiverError> {
-        let Some((list, metadata)) = scope.begin_send(&self.core, &event, None) else {
+        let Some((list, metadata)) = scope.begin_send(&self.core, event, None) else {
             return Ok(Responses::empty());
         };
         let fresh = FreshMetadata::from(metadata);
         let infos = Infos::Shared(list.table().clone());
-        Self::run_strict(&event, list.calls(), infos, Metadata::Fresh(&fresh))
+        Self::run_strict(event, list.calls(), infos, Metadata::Fresh(&fresh))
     }
 }
 

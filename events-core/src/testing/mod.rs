@@ -3,7 +3,7 @@
 //! A [`Scope`] isolates a test from every other one in the process: what is connected, disabled and sent inside it stays
 //! inside, and tests run in parallel. Nothing has to be reset; the scope ends when it is dropped, also by a panic.
 //!
-//! ```
+//! ```standalone_crate
 //! use events_core::{event, testing};
 //!
 //! #[event(type = "org.example.shop.order.placed.v1")]

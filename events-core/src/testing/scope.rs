@@ -133,7 +133,7 @@ impl fmt::Debug for Scope {
 
 /// Lets a thread or a task join a [`Scope`].
 ///
-/// ```
+/// ```standalone_crate
 /// # use events_core::{event, testing};
 /// # #[event(type = "org.example.shop.order.placed.v1")]
 /// # pub struct OrderPlaced { pub number: i64 }

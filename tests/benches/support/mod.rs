@@ -6,6 +6,7 @@
 #![allow(
     dead_code,
     clippy::disallowed_methods,
+    clippy::cast_precision_loss,
     reason = "each benchmark uses its part; the clock is what is measured"
 )]
 
@@ -17,13 +18,16 @@ const SLICE: Duration = Duration::from_micros(600);
 const ROUNDS: usize = 401;
 
 /// A function that does one operation, by name.
-pub struct Contender<'a> {
-    pub name: String,
-    pub operation: Box<dyn FnMut(u64) + 'a>,
+pub(crate) struct Contender<'a> {
+    pub(crate) name: String,
+    pub(crate) operation: Box<dyn FnMut(u64) + 'a>,
 }
 
 /// `operation` does the measured thing as often as it is told; the loop is its own, so that no call stands in it.
-pub fn contender<'a>(name: impl Into<String>, operation: impl FnMut(u64) + 'a) -> Contender<'a> {
+pub(crate) fn contender<'a>(
+    name: impl Into<String>,
+    operation: impl FnMut(u64) + 'a,
+) -> Contender<'a> {
     Contender {
         name: name.into(),
         operation: Box::new(operation),
@@ -43,7 +47,7 @@ macro_rules! contender {
 }
 
 /// Nanoseconds per operation of each contender, in their order.
-pub fn measure(contenders: &mut [Contender<'_>]) -> Vec<f64> {
+pub(crate) fn measure(contenders: &mut [Contender<'_>]) -> Vec<f64> {
     let iterations: Vec<u64> = contenders
         .iter_mut()
         .map(|contender| calibrate(&mut contender.operation))
@@ -72,17 +76,17 @@ fn calibrate(operation: &mut dyn FnMut(u64)) -> u64 {
     }
 }
 
-pub fn median(mut samples: Vec<f64>) -> f64 {
+pub(crate) fn median(mut samples: Vec<f64>) -> f64 {
     samples.sort_by(f64::total_cmp);
     samples[samples.len() / 2]
 }
 
-pub fn nanos(duration: Duration) -> f64 {
+pub(crate) fn nanos(duration: Duration) -> f64 {
     duration.as_secs_f64() * 1e9
 }
 
 /// One read of the wall clock: the unit that results are given in, beside nanoseconds.
-pub fn clock_read() -> Contender<'static> {
+pub(crate) fn clock_read() -> Contender<'static> {
     contender("clock read", |iterations| {
         for _ in 0..iterations {
             black_box(SystemTime::now());
@@ -91,7 +95,7 @@ pub fn clock_read() -> Contender<'static> {
 }
 
 /// Operations per second of `threads` threads that each run the operation, as the median of several runs.
-pub fn throughput(threads: usize, operation: &(dyn Fn(u64) + Sync)) -> f64 {
+pub(crate) fn throughput(threads: usize, operation: &(dyn Fn(u64) + Sync)) -> f64 {
     let iterations = calibrate(&mut |iterations| operation(iterations)) * 20;
     let run = || {
         let barrier = std::sync::Barrier::new(threads + 1);

@@ -31,7 +31,9 @@ pub fn shared<P: Shared>(name: &'static str) -> Column {
         name,
         contender: |count| {
             let peer = P::new(count);
-            contender("", move |times| (0..times).for_each(|_| peer.send(black_box(17))))
+            contender("", move |times| {
+                (0..times).for_each(|_| peer.send(black_box(17)));
+            })
         },
         operation: |count| {
             let peer = P::new(count);
@@ -45,7 +47,9 @@ pub fn own<P: Own>(name: &'static str) -> Column {
         name,
         contender: |count| {
             let mut peer = P::new(count);
-            contender("", move |times| (0..times).for_each(|_| peer.send(black_box(17))))
+            contender("", move |times| {
+                (0..times).for_each(|_| peer.send(black_box(17)));
+            })
         },
         // Not every world may move to another thread. To build one is part of what is measured, and less than a
         // hundredth of it.

@@ -84,7 +84,12 @@ macro_rules! case {
     };
 }
 
-case!(one, "org.example.peers.one.linked.v1", "org.example.peers.one.connected.v1", [r0]);
+case!(
+    one,
+    "org.example.peers.one.linked.v1",
+    "org.example.peers.one.connected.v1",
+    [r0]
+);
 case!(four, "org.example.peers.four.linked.v1", "org.example.peers.four.connected.v1", [r0 r1 r2 r3]);
 case!(sixteen, "org.example.peers.sixteen.linked.v1", "org.example.peers.sixteen.connected.v1",
     [r0 r1 r2 r3 r4 r5 r6 r7 r8 r9 r10 r11 r12 r13 r14 r15]);

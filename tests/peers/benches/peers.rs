@@ -2,9 +2,10 @@
 //!
 //! `cargo bench --manifest-path tests/peers/Cargo.toml`
 //!
-//! Everywhere the event is one `i64`, the receivers are 1, 4, 16 or 64 functions of their own, and each shows the number
-//! to `black_box`. Contenders take turns within a run; what counts are medians, and ratios of those. `-- --quick` leaves
-//! the threads out.
+//! Everywhere the event is one `i64`, and the receivers are 1, 4, 16 or 64 functions that each show the number to
+//! `black_box`. They are as many types and entries, but equal code, which the compiler merges, ours as theirs.
+//! Contenders take turns within a run; what counts are medians, and ratios of those. `-- --quick` leaves the threads
+//! out. The second table means something only where two cores have nothing else to do.
 //!
 //! | contender | how it is used |
 //! | --- | --- |
@@ -83,13 +84,19 @@ fn costs(columns: &[Column]) -> Vec<Vec<f64>> {
     }
     let results = measure(&mut contenders);
     println!("one clock read: {:.1} ns\n", results[0]);
-    results[1..].chunks(columns.len()).map(<[f64]>::to_vec).collect()
+    results[1..]
+        .chunks(columns.len())
+        .map(<[f64]>::to_vec)
+        .collect()
 }
 
 /// Sends per second of one thread and of two, in the same order.
 fn rates(columns: &[Column]) -> Vec<Vec<[f64; 2]>> {
     let row = |count| {
-        let operations: Vec<_> = columns.iter().map(|column| (column.operation)(count)).collect();
+        let operations: Vec<_> = columns
+            .iter()
+            .map(|column| (column.operation)(count))
+            .collect();
         let mut turns = vec![[Vec::new(), Vec::new()]; columns.len()];
         for _ in 0..TURNS {
             for (operation, [single, double]) in operations.iter().zip(&mut turns) {
@@ -97,7 +104,10 @@ fn rates(columns: &[Column]) -> Vec<Vec<[f64; 2]>> {
                 double.push(throughput(2, operation));
             }
         }
-        turns.into_iter().map(|samples| samples.map(median)).collect()
+        turns
+            .into_iter()
+            .map(|samples| samples.map(median))
+            .collect()
     };
     COUNTS.into_iter().map(row).collect()
 }

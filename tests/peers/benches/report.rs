@@ -25,15 +25,24 @@ pub fn costs(names: &[&str], costs: &[Vec<f64>]) {
 }
 
 pub fn rates(names: &[&str], rates: &[Vec<[f64; 2]>]) {
-    println!("\nMillions of sends per second from two threads, and from one; in brackets the factor between them.\n");
+    println!(
+        "\nMillions of sends per second from two threads, and from one; in brackets the factor between them.\n"
+    );
     head(names);
     for (count, row) in COUNTS.iter().zip(rates) {
         let cell = |[single, double]: &[f64; 2]| {
-            format!("{:.2} / {:.2} ({:.2}x)", double / 1e6, single / 1e6, double / single)
+            format!(
+                "{:.2} / {:.2} ({:.2}x)",
+                double / 1e6,
+                single / 1e6,
+                double / single
+            )
         };
         line(*count, row.iter().map(cell));
     }
-    println!("\nOne world or channel per thread: bevy_ecs, evenio, tokio broadcast. One for both: the others.");
+    println!(
+        "\nOne world or channel per thread: bevy_ecs, evenio, tokio broadcast. One for both: the others."
+    );
 }
 
 /// What we want to see; nothing fails over it, for a machine may have a bad day.
@@ -43,12 +52,28 @@ pub fn bars(names: &[&str], costs: &[Vec<f64>], rates: &[Vec<[f64; 2]>]) {
     for (peer, count, wanted) in COST_BARS {
         let at = COUNTS.iter().position(|known| *known == count);
         let of = names.iter().position(|name| *name == peer);
-        let (Some(at), Some(of)) = (at, of) else { continue };
-        bar(&format!("cost of {peer}"), count, wanted, costs[at][of] / costs[at][0]);
+        let (Some(at), Some(of)) = (at, of) else {
+            continue;
+        };
+        bar(
+            &format!("cost of {peer}"),
+            count,
+            wanted,
+            costs[at][of] / costs[at][0],
+        );
     }
     for (count, row) in COUNTS.iter().zip(rates) {
-        for (name, rate) in names.iter().zip(row).filter(|(name, _)| !name.starts_with("events-core")) {
-            bar(&format!("two threads, over {name}"), *count, 1.0, row[0][1] / rate[1]);
+        for (name, rate) in names
+            .iter()
+            .zip(row)
+            .filter(|(name, _)| !name.starts_with("events-core"))
+        {
+            bar(
+                &format!("two threads, over {name}"),
+                *count,
+                1.0,
+                row[0][1] / rate[1],
+            );
         }
     }
 }

@@ -9,6 +9,9 @@ events_core::plugin!();
 static LINES: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
 /// Writes down that an event happened. Runs before everybody else, so that what they do is in order, too.
+///
+/// # Errors
+/// When the metadata cannot be written as JSON.
 #[receiver(any, id = "audit.record", priority = -100)]
 pub fn record(event: AnyEvent<'_>, metadata: &EventMetadata) -> Result<(), serde_json::Error> {
     let line = serde_json::to_string(metadata)?;
