@@ -18,7 +18,7 @@ use std::hint::black_box;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use events_core::BoxError;
-use support::{Contender, clock_read, measure, throughput};
+use support::{Contender, clock_read, measure, scaling};
 
 /// A receiver's error, or its panic.
 type Failure = Result<BoxError, Box<dyn std::any::Any + Send>>;
@@ -232,33 +232,47 @@ fn main() {
         return;
     }
 
-    println!("| receivers | sends per µs, one thread | two threads | factor |");
-    println!("| --- | --- | --- | --- |");
     macro_rules! sends {
         ($module:ident) => {
-            &|iterations| {
-                for _ in 0..iterations {
-                    let event = $module::Plain {
-                        number: black_box(17),
-                    };
-                    black_box($module::PLAIN.send_event(event).is_ok());
-                }
-            }
+            (
+                &|iterations| {
+                    let functions: &'static [Function] = black_box($module::bar::FUNCTIONS);
+                    for _ in 0..iterations {
+                        black_box(robust(functions, &black_box(17)).is_empty());
+                    }
+                },
+                &|iterations| {
+                    for _ in 0..iterations {
+                        let event = $module::Plain {
+                            number: black_box(17),
+                        };
+                        black_box($module::PLAIN.send_event(event).is_ok());
+                    }
+                },
+            )
         };
     }
-    let sends: [(u32, &(dyn Fn(u64) + Sync)); 4] = [
-        (1, sends!(one)),
-        (4, sends!(four)),
-        (16, sends!(sixteen)),
-        (64, sends!(sixtyfour)),
+    type Operation = &'static (dyn Fn(u64) + Sync);
+    let operations: [(Operation, Operation); 4] = [
+        sends!(one),
+        sends!(four),
+        sends!(sixteen),
+        sends!(sixtyfour),
     ];
-    for (count, send) in sends {
-        let (single, double) = (throughput(1, send), throughput(2, send));
+    println!(
+        "| receivers | sends per µs, one thread | two threads | factor | best tenth | the bar's factor | best tenth |"
+    );
+    println!("| --- | --- | --- | --- | --- | --- | --- |");
+    for (count, (bar, send)) in counts.iter().zip(operations) {
+        let (bar, send) = (scaling(bar), scaling(send));
         println!(
-            "| {count} | {:.1} | {:.1} | {:.2} |",
-            single / 1e6,
-            double / 1e6,
-            double / single
+            "| {count} | {:.1} | {:.1} | {:.2} | {:.2} | {:.2} | {:.2} |",
+            send.single / 1e6,
+            send.double / 1e6,
+            send.factor,
+            send.best,
+            bar.factor,
+            bar.best,
         );
     }
 }

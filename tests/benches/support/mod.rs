@@ -94,28 +94,61 @@ pub(crate) fn clock_read() -> Contender<'static> {
     })
 }
 
-/// Operations per second of `threads` threads that each run the operation, as the median of several runs.
-pub(crate) fn throughput(threads: usize, operation: &(dyn Fn(u64) + Sync)) -> f64 {
-    let iterations = calibrate(&mut |iterations| operation(iterations)) * 20;
-    let run = || {
-        let barrier = std::sync::Barrier::new(threads + 1);
-        std::thread::scope(|scope| {
-            let handles: Vec<_> = (0..threads)
-                .map(|_| {
-                    scope.spawn(|| {
-                        barrier.wait();
-                        let start = Instant::now();
-                        operation(iterations);
-                        iterations as f64 / start.elapsed().as_secs_f64()
-                    })
-                })
-                .collect();
-            barrier.wait();
-            handles
-                .into_iter()
-                .map(|handle| handle.join().expect("the operation does not panic"))
-                .sum::<f64>()
+/// What a second thread gives.
+pub(crate) struct Scaling {
+    /// Operations per second of one thread.
+    pub(crate) single: f64,
+    /// Operations per second of two threads together.
+    pub(crate) double: f64,
+    /// The median of the factors of single pairs of runs, one after the other: the speed of the machine changes, and a
+    /// pair is short.
+    pub(crate) factor: f64,
+    /// The factor that one pair in ten exceeds: what is seen when both cores are free for the while.
+    pub(crate) best: f64,
+}
+
+/// Runs the operation on one thread and on two, in turns.
+pub(crate) fn scaling(operation: &(dyn Fn(u64) + Sync)) -> Scaling {
+    const PAIRS: usize = 61;
+    let iterations = calibrate(&mut |iterations| operation(iterations)) * 16;
+    let pairs: Vec<_> = (0..PAIRS)
+        .map(|_| {
+            (
+                throughput(1, iterations, operation),
+                throughput(2, iterations, operation),
+            )
         })
-    };
-    median((0..15).map(|_| run()).collect())
+        .collect();
+    let mut factors: Vec<_> = pairs
+        .iter()
+        .map(|(single, double)| double / single)
+        .collect();
+    factors.sort_by(f64::total_cmp);
+    Scaling {
+        best: factors[factors.len() * 9 / 10],
+        single: median(pairs.iter().map(|(single, _)| *single).collect()),
+        double: median(pairs.iter().map(|(_, double)| *double).collect()),
+        factor: median(factors),
+    }
+}
+
+/// Operations per second of so many threads, which start together.
+fn throughput(threads: usize, iterations: u64, operation: &(dyn Fn(u64) + Sync)) -> f64 {
+    let barrier = std::sync::Barrier::new(threads);
+    std::thread::scope(|scope| {
+        let handles: Vec<_> = (0..threads)
+            .map(|_| {
+                scope.spawn(|| {
+                    barrier.wait();
+                    let start = Instant::now();
+                    operation(iterations);
+                    iterations as f64 / start.elapsed().as_secs_f64()
+                })
+            })
+            .collect();
+        let each = handles
+            .into_iter()
+            .map(|handle| handle.join().expect("the operation does not panic"));
+        each.sum()
+    })
 }

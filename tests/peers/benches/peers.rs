@@ -45,12 +45,11 @@ mod report;
 mod signals2;
 
 use column::{Column, own, shared};
-use support::{clock_read, measure, median, throughput};
+use support::{clock_read, measure, scaling};
 
 const COUNTS: [usize; 4] = [1, 4, 16, 64];
 
 /// How often the contenders take turns with two threads; each turn is a median already.
-const TURNS: usize = 3;
 
 fn main() {
     let quick = std::env::args().any(|arg| arg == "--quick");
@@ -93,21 +92,9 @@ fn costs(columns: &[Column]) -> Vec<Vec<f64>> {
 /// Sends per second of one thread and of two, in the same order.
 fn rates(columns: &[Column]) -> Vec<Vec<[f64; 2]>> {
     let row = |count| {
-        let operations: Vec<_> = columns
-            .iter()
-            .map(|column| (column.operation)(count))
-            .collect();
-        let mut turns = vec![[Vec::new(), Vec::new()]; columns.len()];
-        for _ in 0..TURNS {
-            for (operation, [single, double]) in operations.iter().zip(&mut turns) {
-                single.push(throughput(1, operation));
-                double.push(throughput(2, operation));
-            }
-        }
-        turns
-            .into_iter()
-            .map(|samples| samples.map(median))
-            .collect()
+        let operations = columns.iter().map(|column| (column.operation)(count));
+        let scalings = operations.map(|operation| scaling(&*operation));
+        scalings.map(|scaling| [scaling.single, scaling.double]).collect()
     };
     COUNTS.into_iter().map(row).collect()
 }
