@@ -1,5 +1,11 @@
 //! The recorded payloads of the events that are here, read and written again.
 
+#![expect(
+    clippy::unwrap_used,
+    clippy::single_match_else,
+    reason = "a test; and a record and a scalar weigh the same"
+)]
+
 use std::path::PathBuf;
 
 use events_catalog::learning::{

@@ -20,6 +20,9 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use events_core::BoxError;
 use support::{Contender, clock_read, measure, scaling};
 
+/// So many operations.
+type Operation = &'static (dyn Fn(u64) + Sync);
+
 /// A receiver's error, or its panic.
 type Failure = Result<BoxError, Box<dyn std::any::Any + Send>>;
 
@@ -252,7 +255,6 @@ fn main() {
             )
         };
     }
-    type Operation = &'static (dyn Fn(u64) + Sync);
     let operations: [(Operation, Operation); 4] = [
         sends!(one),
         sends!(four),

@@ -4,7 +4,7 @@ use core::cell::{Cell, OnceCell};
 use core::fmt;
 
 use super::outcome::Failure;
-use super::responses::Details;
+use super::responses::{Details, InfoTable};
 use crate::clock;
 use crate::event::EventInfo;
 use crate::metadata::EventMetadata;
@@ -13,6 +13,7 @@ use crate::time::Timestamp;
 /// One send of one event, as a receiver sees it. Used by the code that `#[receiver]` writes.
 pub struct Delivery<'a> {
     info: &'static EventInfo,
+    table: &'a InfoTable,
     metadata: Metadata<'a>,
     /// The receiver that runs: after a panic this is all that is left to say which it was.
     pub(crate) cursor: Cell<usize>,
@@ -59,9 +60,14 @@ impl From<EventMetadata> for FreshMetadata {
 
 impl<'a> Delivery<'a> {
     #[inline]
-    pub(crate) const fn new(info: &'static EventInfo, metadata: Metadata<'a>) -> Self {
+    pub(crate) const fn new(
+        info: &'static EventInfo,
+        table: &'a InfoTable,
+        metadata: Metadata<'a>,
+    ) -> Self {
         Self {
             info,
+            table,
             metadata,
             cursor: Cell::new(0),
             details: Cell::new(None),
@@ -100,6 +106,11 @@ impl<'a> Delivery<'a> {
     #[cfg(feature = "tokio")]
     pub(crate) fn info(&self) -> &'static EventInfo {
         self.info
+    }
+
+    /// The receivers of the send.
+    pub(super) fn table(&self) -> &'a InfoTable {
+        self.table
     }
 
     /// The receiver at the cursor has run.

@@ -4,55 +4,40 @@ use core::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::outcome::Failure;
-use super::{Delivery, InfoTable, ReceiverError};
+use super::{BoxError, Delivery, ReceiverError};
 use crate::event::Event;
 use crate::receiver::ReceiverInfo;
 use crate::signal::Calls;
 
 /// Runs every receiver. Failures are noted in the delivery, and logged once; the rest still run.
 #[inline]
-pub(crate) fn robust<E: Event>(
-    event: &E,
-    calls: &Calls<E>,
-    table: &InfoTable,
-    delivery: &Delivery<'_>,
-) {
-    let mut start = 0;
-    // One catch around the whole run is cheaper than one around each receiver; after a panic the run goes on behind
-    // the receiver that panicked. Nothing of ours is left half done by a panic: the cursor says how far we came.
-    while let Err(payload) = catch_unwind(AssertUnwindSafe(|| {
-        run(event, calls, start, table, delivery);
-    })) {
-        start = panicked(payload, table, delivery);
+pub(crate) fn robust<E: Event>(event: &E, calls: &Calls<E>, delivery: &Delivery<'_>) {
+    match calls {
+        Calls::Functions(functions) => {
+            each(functions, delivery, |function| function(event, delivery));
+        }
+        Calls::Mixed(calls) => {
+            each(calls, delivery, |call| call.invoke(event, delivery));
+        }
     }
 }
 
+/// One loop for both kinds of list.
 #[inline]
-fn run<E: Event>(
-    event: &E,
-    calls: &Calls<E>,
-    start: usize,
-    table: &InfoTable,
-    delivery: &Delivery<'_>,
-) {
-    delivery.cursor.set(start);
-    match calls {
-        Calls::Functions(functions) => {
-            for function in functions.get(start..).unwrap_or_default() {
-                if let Err(error) = function(event, delivery) {
-                    note(table, Failure::Error(error), delivery);
-                }
-                delivery.advance();
+fn each<C>(calls: &[C], delivery: &Delivery<'_>, call: impl Fn(&C) -> Result<(), BoxError>) {
+    let mut rest = calls;
+    // One catch around the whole run is cheaper than one around each receiver; after a panic the run goes on behind
+    // the receiver that panicked. Nothing of ours is left half done by a panic: the cursor says how far we came.
+    while let Err(payload) = catch_unwind(AssertUnwindSafe(|| {
+        for receiver in rest {
+            if let Err(error) = call(receiver) {
+                note(Failure::Error(error), delivery);
             }
+            delivery.advance();
         }
-        Calls::Mixed(calls) => {
-            for call in calls.get(start..).unwrap_or_default() {
-                if let Err(error) = call.invoke(event, delivery) {
-                    note(table, Failure::Error(error), delivery);
-                }
-                delivery.advance();
-            }
-        }
+    })) {
+        panicked(payload, delivery);
+        rest = calls.get(delivery.cursor.get()..).unwrap_or_default();
     }
 }
 
@@ -60,9 +45,9 @@ fn run<E: Event>(
 pub(crate) fn strict<E: Event>(
     event: &E,
     calls: &Calls<E>,
-    table: &InfoTable,
     delivery: &Delivery<'_>,
 ) -> Result<(), ReceiverError> {
+    let table = delivery.table();
     for (index, receiver) in table.infos.iter().enumerate() {
         delivery.cursor.set(index);
         let failure = match catch_unwind(AssertUnwindSafe(|| calls.invoke(index, event, delivery)))
@@ -80,18 +65,19 @@ pub(crate) fn strict<E: Event>(
     Ok(())
 }
 
-/// Notes a panic of the receiver at the cursor, and gives the index to go on at.
+/// Notes a panic of the receiver at the cursor, and passes it.
 #[cold]
 #[inline(never)]
-fn panicked(payload: Box<dyn Any + Send>, table: &InfoTable, delivery: &Delivery<'_>) -> usize {
-    note(table, Failure::Panic(panic_message(payload)), delivery);
-    delivery.cursor.get() + 1
+fn panicked(payload: Box<dyn Any + Send>, delivery: &Delivery<'_>) {
+    note(Failure::Panic(panic_message(payload)), delivery);
+    delivery.advance();
 }
 
 /// Notes a failure of the receiver at the cursor.
 #[cold]
 #[inline(never)]
-fn note(table: &InfoTable, failure: Failure, delivery: &Delivery<'_>) {
+fn note(failure: Failure, delivery: &Delivery<'_>) {
+    let table = delivery.table();
     let receiver = &table.infos[delivery.cursor.get()];
     log(&receiver.id, table.event_type, &failure);
     delivery.fail(failure);

@@ -6,7 +6,7 @@ mod core;
 mod list;
 
 use ::core::fmt;
-use std::sync::{Arc, OnceLock};
+use std::sync::OnceLock;
 
 #[cfg(feature = "testing")]
 pub(crate) use self::core::ConnectionId;
@@ -54,7 +54,7 @@ pub struct Signal<E: Event> {
 /// The receivers that the linker found, as the hot path needs them.
 struct Linked<E> {
     calls: Calls<E>,
-    table: &'static Arc<InfoTable>,
+    table: &'static InfoTable,
     wants_metadata: bool,
 }
 
@@ -128,9 +128,14 @@ impl<E: Event> Signal<E> {
         if linked.wants_metadata {
             Self::send_with_metadata(event, linked)
         } else {
-            let infos = Infos::Linked(linked.table);
-            Self::run(event, &linked.calls, infos, Metadata::Unwanted)
+            Self::send_without_metadata(event, linked)
         }
+    }
+
+    #[inline(never)]
+    fn send_without_metadata(event: &E, linked: &'static Linked<E>) -> Responses {
+        let infos = Infos::Linked(linked.table);
+        Self::run(event, &linked.calls, infos, Metadata::Unwanted)
     }
 
     #[inline(never)]
@@ -164,9 +169,10 @@ impl<E: Event> Signal<E> {
     /// Runs every receiver of the list.
     #[inline]
     fn run(event: &E, calls: &Calls<E>, infos: Infos, metadata: Metadata<'_>) -> Responses {
-        let delivery = Delivery::new(E::INFO, metadata);
-        dispatch::robust(event, calls, infos.table(), &delivery);
-        Responses::new(infos, delivery.into_details())
+        let delivery = Delivery::new(E::INFO, infos.table(), metadata);
+        dispatch::robust(event, calls, &delivery);
+        let details = delivery.into_details();
+        Responses::new(infos, details)
     }
 
     /// Runs the receivers of the list up to the first that fails.
@@ -176,9 +182,10 @@ impl<E: Event> Signal<E> {
         infos: Infos,
         metadata: Metadata<'_>,
     ) -> Result<Responses, ReceiverError> {
-        let delivery = Delivery::new(E::INFO, metadata);
-        dispatch::strict(event, calls, infos.table(), &delivery)?;
-        Ok(Responses::new(infos, delivery.into_details()))
+        let delivery = Delivery::new(E::INFO, infos.table(), metadata);
+        dispatch::strict(event, calls, &delivery)?;
+        let details = delivery.into_details();
+        Ok(Responses::new(infos, details))
     }
 
     /// Every other send: the first, one in a testing scope, one to what was connected at run time.
