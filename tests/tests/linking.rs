@@ -271,10 +271,10 @@ fn two_versions_of_events_core_are_refused_by_cargo() {
     let output = Fixture(app).cargo(&["check"], &[]);
     let errors = stderr(&output);
     assert!(!output.status.success(), "cargo takes two versions");
+    // Which of the two it names first depends on the order in which it resolves them.
     for part in [
-        "events_core_is_one_registry_per_binary",
-        "0.2.0",
-        env!("CARGO_PKG_VERSION"),
+        "links to the native library `events_core_is_one_registry_per_binary`",
+        "package `events-core v0.",
     ] {
         assert!(errors.contains(part), "{part}:\n{errors}");
     }

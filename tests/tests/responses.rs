@@ -228,3 +228,28 @@ fn closures_name_the_place_where_they_were_connected() {
             .ends_with(&format!("responses.rs:{line}"))
     );
 }
+
+/// The never type of a closure that does nothing but panic.
+#[test]
+#[expect(deprecated, reason = "the event is, and says so here, too")]
+fn a_closure_that_only_panics_is_a_receiver() {
+    let _scope = events_core::testing::scope();
+    let _connection = DEPRECATED.connect(|_, _| panic!("as tests write it"));
+    let responses = DEPRECATED.send_event(Deprecated { number: 1 });
+    assert!(!responses.is_ok());
+}
+
+#[expect(deprecated, reason = "the event, and so its signal")]
+mod deprecation {
+    //! An event that is deprecated says so to those who use it, and its own code is quiet about it.
+    #[events_core::receiver(super::DEPRECATED)]
+    fn still_received(number: i64) {
+        let _ = number;
+    }
+}
+
+#[deprecated = "use another"]
+#[events_core::event(type = "org.example.responses.deprecated.event.v1")]
+struct Deprecated {
+    number: i64,
+}

@@ -3,6 +3,7 @@
 use core::error::Error;
 use core::fmt;
 
+use self::never::Returns;
 use super::run::discard;
 use crate::receiver::ReceiverInfo;
 
@@ -28,6 +29,25 @@ impl IntoOutcome for () {
     #[inline]
     fn into_outcome(self) -> Result<(), BoxError> {
         Ok(())
+    }
+}
+
+/// A closure that always panics, as tests write them, returns `!`. Nobody can name that type yet, but it has a name: what
+/// a function that returns it gives.
+impl IntoOutcome for <fn() -> ! as Returns>::Type {
+    fn into_outcome(self) -> Result<(), BoxError> {
+        self
+    }
+}
+
+mod never {
+    #[expect(unnameable_types, reason = "it only names the type of another one")]
+    pub trait Returns {
+        type Type;
+    }
+
+    impl<T> Returns for fn() -> T {
+        type Type = T;
     }
 }
 

@@ -77,7 +77,7 @@ fn the_service_has_to_be_named_and_meant() {
         assert_told(
             &Config::for_service(service),
             Kind::InvalidValue,
-            &["tests/config.rs:", said],
+            &["tests/config/forms.rs:", said],
         );
     }
 }

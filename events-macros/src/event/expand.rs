@@ -26,6 +26,13 @@ pub(super) fn expand(event: &Event) -> TokenStream {
         ..
     } = event;
     let cfgs = attr::cfgs(&item.attrs);
+    // What is deprecated is the event: its signal says so too, and what is written here may use both.
+    let deprecated = item
+        .attrs
+        .iter()
+        .find(|attr| attr.path().is_ident("deprecated"));
+    let quiet = deprecated
+        .map(|_| quote!(#[allow(deprecated, reason = "the implementation of what is deprecated")]));
     let name = attr::plain(ident);
     let signal_name = attr::plain(signal);
 
@@ -47,6 +54,8 @@ pub(super) fn expand(event: &Event) -> TokenStream {
         #item
 
         #(#cfgs)*
+        #deprecated
+        #quiet
         #[doc = #signal_doc]
         #vis static #signal: #krate::Signal<#ident> = #krate::Signal::new(#krate::__private::SignalInfo::new(
             #signal_name,
@@ -55,6 +64,7 @@ pub(super) fn expand(event: &Event) -> TokenStream {
         ));
 
         #(#cfgs)*
+        #quiet
         const _: () = {
             use #krate::__private as __private;
 
