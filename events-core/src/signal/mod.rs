@@ -13,7 +13,9 @@ pub(crate) use self::core::ConnectionId;
 pub(crate) use self::core::SignalCore;
 pub use any::{AnySignal, SignalInfo};
 pub use connect::{Connection, UnknownReceiver};
-pub(crate) use list::{AnyFunction, Calls, Entry, ErasedCall, Function, InfoRef, ReceiverList};
+#[cfg(feature = "testing")]
+pub(crate) use list::ReceiverList;
+pub(crate) use list::{AnyFunction, Calls, Entry, ErasedCall, Function, InfoRef};
 
 use self::core::{DISABLED, LINKED, OVERLAY, READY};
 use crate::dispatch::{
