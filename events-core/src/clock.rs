@@ -1,6 +1,6 @@
 //! The wall clock, which nothing else in this crate reads.
 //!
-//! One read serves an event's time and its id. A single place also gives `testing` a single place to fix the time.
+//! One read serves an event's time and its id.
 
 use std::time::SystemTime;
 

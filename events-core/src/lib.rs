@@ -36,7 +36,7 @@ pub use data::{
     Bytes, EnumSchema, EventData, EventKey, FieldSchema, RecordSchema, Schema, StringFormat,
 };
 pub use dispatch::{
-    BoxError, Delivery, IntoOutcome, Outcome, ReceiverError, ReceiverErrors, Response, Responses,
+    BoxError, IntoOutcome, Outcome, ReceiverError, ReceiverErrors, Response, Responses,
 };
 pub use event::{AnyEvent, Event, EventInfo};
 pub use metadata::{EventMetadata, ServiceNameError, SourceLib, SourceLibPart, set_service_name};

@@ -18,7 +18,7 @@ macro_rules! plugin {
             $crate::__private::crate_name($crate::__private::module_path!());
 
         const _: () = {
-            $crate::__private::inventory::submit! {
+            $crate::__private::submit! {
                 $crate::__private::PluginInfo::new(
                     // The name of the crate: this stands in its root, where the path is one segment long, or the
                     // first segment is taken.
@@ -56,7 +56,7 @@ macro_rules! plugins {
                     use $plugin::*;
                     __EVENTS_PLUGIN
                 };
-                $crate::__private::inventory::submit! {
+                $crate::__private::submit! {
                     $crate::__private::ExpectedPlugin::new(
                         NAME,
                         $crate::__private::SourceLocation::new(

@@ -25,6 +25,7 @@ pub use crate::__async_receiver as async_receiver;
 #[cfg(not(feature = "tokio"))]
 pub use crate::__async_receiver_without_tokio as async_receiver;
 pub use crate::__register_signal as register_signal;
+pub use crate::__submit as submit;
 pub use crate::data::instead::{
     DurationOnTheWire, ListOnTheWire, MapOnTheWire, RecordOnTheWire, TextOnTheWire, TimeOnTheWire,
     ValueOnTheWire,
@@ -35,9 +36,19 @@ pub use crate::data::{EnumSchema, EventKey, FieldSchema, RecordSchema, Schema, S
 pub use crate::dispatch::spawn;
 pub use crate::dispatch::{BoxError, Delivery, IntoOutcome, IntoReceiverError};
 pub use crate::receiver::{ReceiverInfo, ReceiverSignals, SourceLocation};
+#[cfg(all(
+    not(miri),
+    any(
+        target_os = "linux",
+        target_os = "macos",
+        target_os = "windows",
+        target_os = "freebsd",
+        target_os = "illumos"
+    )
+))]
+pub use crate::registry::entries::SIGNALS;
 pub use crate::registry::entries::{
-    Attach, Attacher, ExpectedPlugin, PluginInfo, Registration, SIGNALS, SignalElement, inventory,
-    linkme,
+    Attach, Attacher, ExpectedPlugin, PluginInfo, Registration, SignalElement, inventory, linkme,
 };
 pub use crate::signal::SignalInfo;
 pub use crate::{AnyEvent, AnySignal, Event, EventData, EventInfo, EventMetadata, Signal};

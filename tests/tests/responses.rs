@@ -253,3 +253,76 @@ mod deprecation {
 struct Deprecated {
     number: i64,
 }
+
+/// Its `Drop` panics, too, when the last list that holds it is dropped: here by the sender.
+struct PanicsOnDrop;
+
+impl Drop for PanicsOnDrop {
+    fn drop(&mut self) {
+        panic!("what the closure captured panics");
+    }
+}
+
+mod dropped {
+    #[events_core::event(type = "org.example.responses.closure.dropped.v1")]
+    pub(super) struct Dropped {
+        pub(super) number: i64,
+    }
+}
+
+#[test]
+fn a_closure_that_panics_when_it_is_dropped_reaches_nobody() {
+    use std::sync::{Arc, Mutex};
+
+    use dropped::{DROPPED, Dropped};
+
+    for in_scope in [false, true] {
+        let _scope = in_scope.then(events_core::testing::scope);
+        let connection = Arc::new(Mutex::new(None));
+        let captured = (PanicsOnDrop, connection.clone());
+        let own = DROPPED.connect_with("disconnects itself", 0, move |_| {
+            let (_panics, connection) = &captured;
+            drop(connection.lock().map(|mut own| own.take()));
+        });
+        *connection.lock().expect("nobody panicked under the lock") = Some(own);
+        assert!(DROPPED.send_event(Dropped { number: 1 }).is_ok());
+        assert!(DROPPED.send_event(Dropped { number: 2 }).is_empty());
+
+        let captured = PanicsOnDrop;
+        drop(DROPPED.connect_with("dropped from outside", 0, move |_| {
+            let _ = &captured;
+        }));
+    }
+}
+
+mod twice {
+    #[events_core::event(type = "org.example.responses.received.twice.v1")]
+    pub(super) struct Once {
+        pub(super) number: i64,
+    }
+
+    #[events_core::event(type = "org.example.responses.received.again.v1")]
+    pub(super) struct Again {
+        pub(super) number: i64,
+    }
+
+    #[events_core::receiver(ONCE, id = "twice.once")]
+    #[events_core::receiver(AGAIN, id = "twice.again", priority = 4)]
+    fn twice(number: i64) {
+        let _ = number;
+    }
+}
+
+#[test]
+fn a_function_may_be_annotated_twice_with_two_ids() {
+    let once = twice::ONCE.send_event(twice::Once { number: 1 });
+    let again = twice::AGAIN.send_event(twice::Again { number: 1 });
+    let ids = |responses: &events_core::Responses| {
+        responses
+            .iter()
+            .map(|response| response.receiver().id.to_string())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(ids(&once), ["twice.once"]);
+    assert_eq!(ids(&again), ["twice.again"]);
+}

@@ -326,11 +326,12 @@ fn a_running_clock_cannot_be_moved_nor_a_stopped_one_beyond_its_end() {
 
 #[test]
 fn events_from_a_bus_keep_their_metadata_and_are_marked() {
+    // Made elsewhere, as that of an event from a bus is.
+    let metadata =
+        EventMetadata::new("org.example.tests.scopes.silent.v1").with_source("openedx/cms/web");
     let scope = testing::scope()
         .at(Timestamp::UNIX_EPOCH)
         .with_counted_ids();
-    let metadata =
-        EventMetadata::new("org.example.tests.scopes.silent.v1").with_source("openedx/cms/web");
     SILENT.send_event_with_metadata(Silent {}, &metadata);
     SILENT.send_event(Silent {});
     let sent = scope.capture(&SILENT).sent();
@@ -341,4 +342,19 @@ fn events_from_a_bus_keep_their_metadata_and_are_marked() {
         1,
         "incoming events use up no id"
     );
+}
+
+/// What a test reads in its scope must not fix the name of the process.
+#[test]
+fn metadata_in_a_scope_is_the_scopes_own() {
+    let time: Timestamp = "2026-01-02T03:04:05Z".parse().expect("a time");
+    let scope = testing::scope().at(time).with_counted_ids();
+    let metadata = EventMetadata::new("org.example.made.by.hand.v1");
+    assert_eq!(metadata.time(), time);
+    assert_eq!(
+        metadata.id().to_string(),
+        "00000000-0000-7000-8000-000000000001"
+    );
+    assert!(!metadata.source().is_empty());
+    drop(scope);
 }

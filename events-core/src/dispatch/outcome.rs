@@ -34,6 +34,7 @@ impl IntoOutcome for () {
 
 /// A closure that always panics, as tests write them, returns `!`. Nobody can name that type yet, but it has a name: what
 /// a function that returns it gives.
+#[diagnostic::do_not_recommend]
 impl IntoOutcome for <fn() -> ! as Returns>::Type {
     fn into_outcome(self) -> Result<(), BoxError> {
         self

@@ -72,6 +72,15 @@ pub(super) fn source() -> &'static str {
     SOURCE.get_or_init(|| source_of(&executable()))
 }
 
+/// The `source` as it would be, without fixing it: what happens in a testing scope says nothing about the process.
+#[cfg(feature = "testing")]
+pub(crate) fn unfixed_source() -> String {
+    SOURCE
+        .get()
+        .cloned()
+        .unwrap_or_else(|| source_of(&executable()))
+}
+
 /// The `sourcehost` of this process's events: the host's name, or `localhost` where the system does not tell.
 pub(super) fn source_host() -> &'static str {
     SOURCE_HOST.get_or_init(|| {

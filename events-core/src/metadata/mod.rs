@@ -19,6 +19,8 @@ use uuid::Uuid;
 use crate::clock;
 use crate::time::Timestamp;
 
+#[cfg(feature = "testing")]
+pub(crate) use self::defaults::unfixed_source;
 pub use self::defaults::{ServiceNameError, set_service_name};
 pub use self::source_lib::{SourceLib, SourceLibPart};
 
@@ -80,7 +82,13 @@ impl EventMetadata {
     /// this service, this host and this library.
     ///
     /// The service's name is fixed as soon as it is read; see [`set_service_name`].
+    ///
+    /// Within a scope of the feature `testing` the time, the id and the source are those of the scope.
     pub fn new(event_type: impl Into<Cow<'static, str>>) -> Self {
+        #[cfg(feature = "testing")]
+        if let Some(scope) = crate::testing::current() {
+            return scope.metadata(event_type.into(), 0);
+        }
         let time = clock::now();
         let sender = match event_type.into() {
             Cow::Borrowed(event_type) => Sender::Here(event_type),
@@ -106,6 +114,28 @@ impl EventMetadata {
             time,
             minor_version,
             sender: Sender::Here(event_type),
+        }
+    }
+
+    /// Metadata of an event in a testing scope, which does not touch what the process says about itself.
+    #[cfg(feature = "testing")]
+    pub(crate) fn in_scope(
+        event_type: Cow<'static, str>,
+        minor_version: i64,
+        time: Timestamp,
+        source: String,
+    ) -> Self {
+        let parts = Parts {
+            event_type,
+            source: Cow::Owned(source),
+            source_host: Cow::Borrowed(defaults::source_host()),
+            source_lib: SourceLib::default(),
+        };
+        Self {
+            id: id::new_id(time),
+            time,
+            minor_version,
+            sender: Sender::Elsewhere(Arc::new(parts)),
         }
     }
 

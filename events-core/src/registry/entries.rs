@@ -132,7 +132,26 @@ impl SignalElement {
 ::inventory::collect!(ExpectedPlugin);
 ::inventory::collect!(SignalElement);
 
+/// Leaves an entry in the binary.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! __submit {
+    ($entry:expr) => {
+        $crate::__private::inventory::submit! { $entry }
+    };
+}
+
 /// The signals, where they go through `linkme`.
+#[cfg(all(
+    not(miri),
+    any(
+        target_os = "linux",
+        target_os = "macos",
+        target_os = "windows",
+        target_os = "freebsd",
+        target_os = "illumos"
+    )
+))]
 #[::linkme::distributed_slice]
 pub static SIGNALS: [&'static dyn AnySignal];
 
@@ -195,12 +214,30 @@ pub(super) fn signals() -> impl Iterator<Item = &'static dyn AnySignal> {
     linked_signals().iter().copied().chain(collected)
 }
 
-#[cfg(not(miri))]
+#[cfg(all(
+    not(miri),
+    any(
+        target_os = "linux",
+        target_os = "macos",
+        target_os = "windows",
+        target_os = "freebsd",
+        target_os = "illumos"
+    )
+))]
 fn linked_signals() -> &'static [&'static dyn AnySignal] {
     &SIGNALS
 }
 
-#[cfg(miri)]
+#[cfg(not(all(
+    not(miri),
+    any(
+        target_os = "linux",
+        target_os = "macos",
+        target_os = "windows",
+        target_os = "freebsd",
+        target_os = "illumos"
+    )
+)))]
 fn linked_signals() -> &'static [&'static dyn AnySignal] {
     &[]
 }

@@ -265,7 +265,12 @@ fn duplicate_receivers(problems: &mut Vec<Problem>) {
     let mut by_id: BTreeMap<&str, Vec<&'static ReceiverInfo>> = BTreeMap::new();
     for receiver in receivers() {
         by_id.entry(&receiver.id).or_default().push(receiver);
-        for alias in receiver.aliases {
+        // An alias that is the id itself says nothing, and clashes with nobody.
+        for alias in receiver
+            .aliases
+            .iter()
+            .filter(|alias| **alias != receiver.id)
+        {
             by_id.entry(alias).or_default().push(receiver);
         }
     }

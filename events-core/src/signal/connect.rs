@@ -7,7 +7,7 @@ use std::sync::Arc;
 
 use super::Signal;
 use super::core::{ConnectionId, SignalCore};
-use super::list::{Closure, Entry, ErasedCall, InfoRef};
+use super::list::{BoxedFn, Closure, Entry, ErasedCall, InfoRef};
 use crate::dispatch::{Delivery, IntoOutcome};
 use crate::event::Event;
 use crate::metadata::EventMetadata;
@@ -170,10 +170,10 @@ impl<E: Event> Signal<E> {
         id: Option<String>,
         priority: i32,
         wants_metadata: bool,
-        closure: Closure<E>,
+        closure: BoxedFn<E>,
     ) -> Connection {
         let info = connected_info(&self.core, id, priority, wants_metadata);
-        let call = ErasedCall::Closure(Arc::new(closure));
+        let call = ErasedCall::Closure(Arc::new(Closure::new(closure)));
         self.core.connect(Entry {
             call,
             info: InfoRef::Connected(Arc::new(info)),

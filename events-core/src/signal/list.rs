@@ -7,13 +7,38 @@
 use core::any::Any;
 use std::sync::{Arc, OnceLock};
 
-use crate::dispatch::{BoxError, Delivery, InfoTable};
+use crate::dispatch::{BoxError, Delivery, InfoTable, discard};
 use crate::event::{AnyEvent, Event};
 use crate::receiver::ReceiverInfo;
 
 pub(crate) type Function<E> = fn(&E, &Delivery<'_>) -> Result<(), BoxError>;
 pub(crate) type AnyFunction = fn(AnyEvent<'_>, &Delivery<'_>) -> Result<(), BoxError>;
-pub(crate) type Closure<E> = Box<dyn Fn(&E, &Delivery<'_>) -> Result<(), BoxError> + Send + Sync>;
+
+/// A closure that was connected. Whoever drops the last list that holds it drops what it captured, and that may be a
+/// sender, long after it was disconnected: a panic in there must not reach it.
+pub(crate) struct Closure<E>(Option<BoxedFn<E>>);
+
+pub(crate) type BoxedFn<E> = Box<dyn Fn(&E, &Delivery<'_>) -> Result<(), BoxError> + Send + Sync>;
+
+impl<E> Closure<E> {
+    pub(crate) fn new(closure: BoxedFn<E>) -> Self {
+        Self(Some(closure))
+    }
+
+    #[inline]
+    fn invoke(&self, event: &E, delivery: &Delivery<'_>) -> Result<(), BoxError> {
+        // It is taken out only to be dropped.
+        self.0
+            .as_ref()
+            .map_or(Ok(()), |closure| closure(event, delivery))
+    }
+}
+
+impl<E> Drop for Closure<E> {
+    fn drop(&mut self) {
+        discard(self.0.take());
+    }
+}
 
 /// What is called to run a receiver, without the type of the event.
 #[derive(Clone)]
@@ -52,7 +77,7 @@ impl<E: Event> Call<E> {
     pub(crate) fn invoke(&self, event: &E, delivery: &Delivery<'_>) -> Result<(), BoxError> {
         match self {
             Self::Function(function) => function(event, delivery),
-            Self::Closure(closure) => closure(event, delivery),
+            Self::Closure(closure) => closure.invoke(event, delivery),
             Self::Any(function) => function(AnyEvent::new(event), delivery),
         }
     }
@@ -126,7 +151,7 @@ pub(crate) struct ReceiverList {
     entries: Box<[Entry]>,
     table: Arc<InfoTable>,
     wants_metadata: bool,
-    /// The [`Calls`] of the signal's event, made by the first send.
+    /// The [`Calls`] of the signal's event, made by the first send to a list that is not the frozen one.
     calls: OnceLock<Box<dyn Any + Send + Sync>>,
 }
 

@@ -1,11 +1,11 @@
 //! The clock of a scope, and where its ids come from.
 
 use core::time::Duration;
+use std::borrow::Cow;
 
 use uuid::Uuid;
 
-use crate::event::EventInfo;
-use crate::metadata::EventMetadata;
+use crate::metadata::{EventMetadata, unfixed_source};
 use crate::time::Timestamp;
 
 #[derive(Default)]
@@ -43,13 +43,14 @@ impl Clock {
         self.source.get_or_insert(source)
     }
 
-    pub(super) fn metadata(&mut self, info: &EventInfo) -> EventMetadata {
+    pub(super) fn metadata(
+        &mut self,
+        event_type: Cow<'static, str>,
+        minor_version: i64,
+    ) -> EventMetadata {
         let time = self.stopped.unwrap_or_else(crate::clock::now);
-        let mut metadata =
-            EventMetadata::for_send(info.event_type, i64::from(info.minor_version), time);
-        if let Some(source) = &self.source {
-            metadata = metadata.with_source(source.clone());
-        }
+        let source = self.source.clone().unwrap_or_else(unfixed_source);
+        let metadata = EventMetadata::in_scope(event_type, minor_version, time, source);
         match &mut self.counted_ids {
             Some(count) => {
                 *count += 1;

@@ -3,6 +3,7 @@
 use core::any::Any;
 use core::fmt;
 use core::time::Duration;
+use std::borrow::Cow;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, OnceLock, PoisonError};
 
@@ -231,6 +232,15 @@ impl ScopeHandle {
         self.lock().clock.source(source).to_owned()
     }
 
+    /// Metadata of an event of this scope.
+    pub(crate) fn metadata(
+        &self,
+        event_type: Cow<'static, str>,
+        minor_version: i64,
+    ) -> EventMetadata {
+        self.lock().clock.metadata(event_type, minor_version)
+    }
+
     pub(crate) fn is_enabled(&self, signal: &'static SignalCore) -> bool {
         self.lock().is_enabled(signal)
     }
@@ -290,7 +300,9 @@ impl ScopeHandle {
         let mut state = self.lock();
         let metadata = match incoming {
             Some(metadata) => metadata.clone(),
-            None => state.clock.metadata(E::INFO),
+            None => state
+                .clock
+                .metadata(E::INFO.event_type.into(), i64::from(E::INFO.minor_version)),
         };
         let receivers = state.receivers;
         state.sent_types.push(E::INFO.event_type);

@@ -8,7 +8,7 @@ use std::hash::{DefaultHasher, Hash as _, Hasher as _};
 use proc_macro2::{Span, TokenStream};
 use quote::{ToTokens, format_ident, quote, quote_spanned};
 use syn::spanned::Spanned;
-use syn::{Ident, Path};
+use syn::{Ident, LitStr, Path};
 
 use super::check::{Parameter, Receiver, Signals, Wish};
 use super::parameters::without_lifetimes;
@@ -34,7 +34,7 @@ pub(super) fn expand(receiver: &Receiver) -> TokenStream {
     let registration = quote!({
         use #krate::__private as __private;
 
-        __private::inventory::submit! {
+        __private::submit! {
             __private::Registration::new(#info, #attach)
         }
     });
@@ -52,6 +52,8 @@ fn item(receiver: &Receiver, registration: &TokenStream) -> TokenStream {
     let cfgs = attr::cfgs(&function.attrs);
     let mut hasher = DefaultHasher::new();
     attr::plain(&function.sig.ident).hash(&mut hasher);
+    // A function may be annotated twice, with two ids.
+    receiver.id.as_ref().map(LitStr::value).hash(&mut hasher);
     let name = format_ident!("__Receiver{:X}", hasher.finish());
     let begin = quote_spanned!(function.sig.fn_token.span=> struct);
     let end = quote_spanned!(function.sig.ident.span()=> ;);
