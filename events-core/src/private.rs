@@ -36,16 +36,7 @@ pub use crate::data::{EnumSchema, EventKey, FieldSchema, RecordSchema, Schema, S
 pub use crate::dispatch::spawn;
 pub use crate::dispatch::{BoxError, Delivery, IntoOutcome, IntoReceiverError};
 pub use crate::receiver::{ReceiverInfo, ReceiverSignals, SourceLocation};
-#[cfg(all(
-    not(miri),
-    any(
-        target_os = "linux",
-        target_os = "macos",
-        target_os = "windows",
-        target_os = "freebsd",
-        target_os = "illumos"
-    )
-))]
+#[cfg(linkme_signals)]
 pub use crate::registry::entries::SIGNALS;
 pub use crate::registry::entries::{
     Attach, Attacher, ExpectedPlugin, PluginInfo, Registration, SignalElement, inventory, linkme,

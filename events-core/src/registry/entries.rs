@@ -142,30 +142,12 @@ macro_rules! __submit {
 }
 
 /// The signals, where they go through `linkme`.
-#[cfg(all(
-    not(miri),
-    any(
-        target_os = "linux",
-        target_os = "macos",
-        target_os = "windows",
-        target_os = "freebsd",
-        target_os = "illumos"
-    )
-))]
+#[cfg(linkme_signals)]
 #[::linkme::distributed_slice]
 pub static SIGNALS: [&'static dyn AnySignal];
 
 /// Leaves a signal in the binary. Which way it goes is decided here, not in the crate that declares the event.
-#[cfg(all(
-    not(miri),
-    any(
-        target_os = "linux",
-        target_os = "macos",
-        target_os = "windows",
-        target_os = "freebsd",
-        target_os = "illumos"
-    )
-))]
+#[cfg(linkme_signals)]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __register_signal {
@@ -177,16 +159,7 @@ macro_rules! __register_signal {
 }
 
 /// Leaves a signal in the binary. Which way it goes is decided here, not in the crate that declares the event.
-#[cfg(not(all(
-    not(miri),
-    any(
-        target_os = "linux",
-        target_os = "macos",
-        target_os = "windows",
-        target_os = "freebsd",
-        target_os = "illumos"
-    )
-)))]
+#[cfg(not(linkme_signals))]
 #[doc(hidden)]
 #[macro_export]
 macro_rules! __register_signal {
@@ -214,30 +187,12 @@ pub(super) fn signals() -> impl Iterator<Item = &'static dyn AnySignal> {
     linked_signals().iter().copied().chain(collected)
 }
 
-#[cfg(all(
-    not(miri),
-    any(
-        target_os = "linux",
-        target_os = "macos",
-        target_os = "windows",
-        target_os = "freebsd",
-        target_os = "illumos"
-    )
-))]
+#[cfg(linkme_signals)]
 fn linked_signals() -> &'static [&'static dyn AnySignal] {
     &SIGNALS
 }
 
-#[cfg(not(all(
-    not(miri),
-    any(
-        target_os = "linux",
-        target_os = "macos",
-        target_os = "windows",
-        target_os = "freebsd",
-        target_os = "illumos"
-    )
-)))]
+#[cfg(not(linkme_signals))]
 fn linked_signals() -> &'static [&'static dyn AnySignal] {
     &[]
 }
