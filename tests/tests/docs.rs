@@ -357,7 +357,15 @@ fn check_command(page: &str, args: &[&str]) {
     let out = String::from_utf8(out)
         .unwrap()
         .replace(config, "plugins.toml");
-    check_printed("docs/src/command.md", printed, &out);
+    // Where a line breaks depends on how long the path of the configuration is, and that on where this repository is.
+    let words = |text: &str| {
+        text.split_whitespace()
+            .map(str::to_owned)
+            .collect::<Vec<_>>()
+    };
+    if words(printed) != words(&out) {
+        check_printed("docs/src/command.md", printed, &out);
+    }
 }
 
 #[test]
