@@ -11,6 +11,19 @@ use syn::{Attribute, Expr, Ident, Lit, LitStr, Meta, Path, Token};
 
 use crate::errors::Errors;
 
+/// What a receiver's parameter of this name means, whatever the event's fields are.
+pub(crate) const RESERVED: [(&str, &str); 4] = [
+    ("event", "the whole event"),
+    ("metadata", "the metadata of the event"),
+    ("signal", "the signal it was sent through"),
+    ("from_event_bus", "whether it came from an event bus"),
+];
+
+/// The names alone.
+pub(crate) fn reserved_names() -> impl Iterator<Item = &'static str> {
+    RESERVED.into_iter().map(|(name, _)| name)
+}
+
 /// An argument that may be given once.
 pub(crate) struct Slot<T> {
     name: &'static str,

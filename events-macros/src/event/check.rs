@@ -5,17 +5,9 @@ use syn::{Attribute, DeriveInput, FieldsNamed, Ident, Meta, Path, Token, Visibil
 
 use super::event_type;
 use super::parse::{Arguments, is_private};
-use crate::attr::{did_you_mean, list, plain};
+use crate::attr::{self, did_you_mean, list, plain};
 use crate::errors::Errors;
 use crate::event_data::refuse_serde;
-
-/// What a receiver's parameter of this name means, whatever the event's fields are.
-const RESERVED: &[(&str, &str)] = &[
-    ("event", "the whole event"),
-    ("metadata", "the metadata of the event"),
-    ("signal", "the signal it was sent through"),
-    ("from_event_bus", "whether it came from an event bus"),
-];
 
 /// What stands in for an event type that is missing or wrong.
 const STAND_IN: &str = "org.example.invalid.event.type.v1";
@@ -48,7 +40,10 @@ pub(super) fn event_type(args: &Arguments, input: &DeriveInput, errors: &mut Err
 pub(super) fn field_names(fields: &FieldsNamed, errors: &mut Errors) {
     for ident in fields.named.iter().filter_map(|field| field.ident.as_ref()) {
         let name = plain(ident);
-        if let Some((_, meaning)) = RESERVED.iter().find(|(reserved, _)| *reserved == name) {
+        if let Some((_, meaning)) = attr::RESERVED
+            .iter()
+            .find(|(reserved, _)| *reserved == name)
+        {
             errors.at(
                 ident,
                 format_args!(

@@ -45,9 +45,6 @@ pub(super) enum Wish {
     FromEventBus,
 }
 
-/// The names that mean something whatever the event is.
-pub(super) const RESERVED: [&str; 4] = ["event", "metadata", "signal", "from_event_bus"];
-
 impl Receiver {
     /// Whether the compiler refuses the function itself, so that nothing is left to say.
     pub(super) fn refused_by_the_compiler(&self) -> bool {
@@ -74,7 +71,7 @@ impl Parameter {
     /// Whether a reserved name was likely meant, which the compiler can then suggest.
     pub(super) fn is_nearly_reserved(&self) -> bool {
         self.wish == Wish::Field
-            && attr::closest(&attr::plain(&self.field()), RESERVED.iter().copied()).is_some()
+            && attr::closest(&attr::plain(&self.field()), attr::reserved_names()).is_some()
     }
 
     /// Whether the parameter is a reference, and gets the value as it is.

@@ -4,7 +4,7 @@ use proc_macro2::{Span, TokenStream};
 use quote::ToTokens;
 use syn::{FnArg, Ident, ItemFn, Pat, PatType, Type};
 
-use super::check::{Parameter, RESERVED, Signals, Wish, unparenthesized};
+use super::check::{Parameter, Signals, Wish, unparenthesized};
 use super::signature::{METHOD, find_ident};
 use crate::attr;
 use crate::errors::Errors;
@@ -87,7 +87,7 @@ fn check_parameter(
         check_type_of_reserved(&parameter, errors);
     }
     if parameter.wish == Wish::Field && any {
-        let hint = attr::did_you_mean(&name, RESERVED.into_iter());
+        let hint = attr::did_you_mean(&name, attr::reserved_names());
         errors.at(
             &pattern.ident,
             format_args!(
