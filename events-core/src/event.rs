@@ -4,7 +4,8 @@ use core::any::Any;
 use core::fmt;
 use std::borrow::Cow;
 
-use crate::data::{EventData, RecordSchema};
+use crate::data::EventData;
+use crate::schema::{AvroSchema, KeptSchema, RecordSchema, Waiver};
 use crate::signal::{AnySignal, Signal};
 
 /// An event: a struct with an event type and a signal. Implemented by `#[event]`.
@@ -40,6 +41,11 @@ pub struct EventInfo {
     pub doc: &'static str,
     /// The fields of the event.
     pub schema: &'static RecordSchema,
+    /// The event's schema files, as they were when its crate was compiled: the newest minor version first, and each
+    /// before the former layouts of its minor version.
+    pub kept: &'static [KeptSchema],
+    /// The incompatibilities that its maintainers live with.
+    pub waivers: &'static [Waiver],
 }
 
 impl EventInfo {
@@ -60,7 +66,27 @@ impl EventInfo {
             name,
             doc,
             schema,
+            kept: &[],
+            waivers: &[],
         }
+    }
+
+    /// Called by `#[event]`.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_files(
+        mut self,
+        kept: &'static [KeptSchema],
+        waivers: &'static [Waiver],
+    ) -> Self {
+        self.kept = kept;
+        self.waivers = waivers;
+        self
+    }
+
+    /// The event's schema as Avro JSON: what its schema file holds.
+    pub const fn avro_schema(&self) -> AvroSchema<'static> {
+        AvroSchema::new(self.event_type, self.schema)
     }
 
     /// The part of the event type that says which subdomain the event belongs to: `learning` in

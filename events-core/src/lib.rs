@@ -16,6 +16,7 @@ mod macros;
 mod metadata;
 mod receiver;
 pub mod registry;
+pub mod schema;
 mod signal;
 #[cfg(feature = "testing")]
 pub mod testing;
@@ -32,14 +33,14 @@ pub use events_macros::event;
 pub use events_macros::receiver;
 pub use uuid::Uuid;
 
-pub use data::{
-    Bytes, EnumSchema, EventData, EventKey, FieldSchema, RecordSchema, Schema, StringFormat,
-};
+pub use data::{Bytes, EventData, EventKey};
 pub use dispatch::{
     BoxError, IntoOutcome, Outcome, ReceiverError, ReceiverErrors, Response, Responses,
 };
 pub use event::{AnyEvent, Event, EventInfo};
 pub use metadata::{EventMetadata, ServiceNameError, SourceLib, SourceLibPart, set_service_name};
 pub use receiver::{ReceiverInfo, ReceiverKind, ReceiverSignals, SourceLocation};
+#[doc(inline)]
+pub use schema::{EnumSchema, FieldSchema, RecordSchema, Schema, StringFormat};
 pub use signal::{AnySignal, Connection, Signal, SignalInfo, UnknownReceiver};
 pub use time::{DateTime, ParseTimeError, TimeRangeError, Timestamp};

@@ -7,7 +7,7 @@ pub use core::fmt::{self, Debug};
 pub use core::option::Option::{self, None, Some};
 pub use core::prelude::v1::derive;
 pub use core::result::Result::{self, Err, Ok};
-pub use core::{column, concat, file, line, module_path, unreachable};
+pub use core::{column, concat, env, file, include_bytes, line, module_path, unreachable};
 pub use std::borrow::Cow;
 pub use std::string::ToString;
 
@@ -19,6 +19,9 @@ pub use crate::EventData as DataOf;
 pub use crate::EventKey as KeyOf;
 pub use crate::IntoOutcome as OutcomeOf;
 pub use core::clone::Clone as CloneOf;
+pub use core::convert::{AsRef as AsText, From as TextOf, Into as IntoOf};
+pub use core::default::Default as EmptyOf;
+pub use core::primitive::u8;
 
 #[cfg(feature = "tokio")]
 pub use crate::__async_receiver as async_receiver;
@@ -26,12 +29,15 @@ pub use crate::__async_receiver as async_receiver;
 pub use crate::__async_receiver_without_tokio as async_receiver;
 pub use crate::__register_signal as register_signal;
 pub use crate::__submit as submit;
+pub use crate::data::EventKey;
+pub use crate::data::Redacted;
 pub use crate::data::instead::{
     DurationOnTheWire, ListOnTheWire, MapOnTheWire, RecordOnTheWire, TextOnTheWire, TimeOnTheWire,
     ValueOnTheWire,
 };
-pub use crate::data::support::{FromText, IntoText, next_key, read_variant, skip_field};
-pub use crate::data::{EnumSchema, EventKey, FieldSchema, RecordSchema, Schema, StringFormat};
+pub use crate::data::support::{
+    FromText, IntoText, next_key, read_open_variant, read_variant, skip_field,
+};
 #[cfg(feature = "tokio")]
 pub use crate::dispatch::spawn;
 pub use crate::dispatch::{BoxError, Delivery, IntoOutcome, IntoReceiverError};
@@ -40,6 +46,9 @@ pub use crate::receiver::{ReceiverInfo, ReceiverSignals, SourceLocation};
 pub use crate::registry::entries::SIGNALS;
 pub use crate::registry::entries::{
     Attach, Attacher, ExpectedPlugin, PluginInfo, Registration, SignalElement, inventory, linkme,
+};
+pub use crate::schema::{
+    Contract, EnumSchema, FieldSchema, KeptSchema, RecordSchema, Schema, StringFormat, Waiver, zero,
 };
 pub use crate::signal::SignalInfo;
 pub use crate::{AnyEvent, AnySignal, Event, EventData, EventInfo, EventMetadata, Signal};

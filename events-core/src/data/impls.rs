@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 
 use uuid::Uuid;
 
-use super::{Bytes, EventData, Schema, StringFormat};
+use super::{Bytes, EventData};
+use crate::schema::{Schema, StringFormat};
 use crate::time::DateTime;
 
 macro_rules! scalars {

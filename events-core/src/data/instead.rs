@@ -13,7 +13,8 @@
 use serde::de::{Error, MapAccess, SeqAccess};
 use serde::ser::SerializeStruct;
 
-use super::{EventData, Schema};
+use super::EventData;
+use crate::schema::Schema;
 
 macro_rules! instead {
     ($($trait:ident: $label:literal, $note:literal;)*) => {$(

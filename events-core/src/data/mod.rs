@@ -4,7 +4,7 @@ mod bytes;
 mod impls;
 pub(crate) mod instead;
 mod key;
-mod schema;
+mod redacted;
 pub(crate) mod support;
 
 use serde::de::{MapAccess, SeqAccess};
@@ -12,7 +12,9 @@ use serde::ser::SerializeStruct;
 
 pub use bytes::Bytes;
 pub use key::EventKey;
-pub use schema::{EnumSchema, FieldSchema, RecordSchema, Schema, StringFormat};
+pub use redacted::Redacted;
+
+use crate::schema::Schema;
 
 /// A type that an event can carry.
 ///

@@ -179,24 +179,35 @@ pub fn read_variant<'de, D: Deserializer<'de>>(
     deserializer: D,
     variants: &'static [&'static str],
 ) -> Result<usize, D::Error> {
+    // The name that came is payload: the error shows what is known, not what was given.
+    read_open_variant(deserializer, variants)?.map_err(|_| {
+        Error::custom(format_args!(
+            "unknown variant; expected one of {}",
+            variants.join(", ")
+        ))
+    })
+}
+
+/// Reads the name of an enum's variant and gives its index, or the name itself if no variant has it.
+///
+/// # Errors
+/// When there is no text.
+pub fn read_open_variant<'de, D: Deserializer<'de>>(
+    deserializer: D,
+    variants: &'static [&'static str],
+) -> Result<Result<usize, String>, D::Error> {
     struct Variant(&'static [&'static str]);
 
     impl Visitor<'_> for Variant {
-        type Value = usize;
+        type Value = Result<usize, String>;
 
         fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
             write!(f, "one of {}", self.0.join(", "))
         }
 
-        fn visit_str<E: Error>(self, name: &str) -> Result<usize, E> {
+        fn visit_str<E: Error>(self, name: &str) -> Result<Self::Value, E> {
             let found = self.0.iter().position(|variant| *variant == name);
-            // The name that came is payload: the error shows what is known, not what was given.
-            found.ok_or_else(|| {
-                Error::custom(format_args!(
-                    "unknown variant; expected one of {}",
-                    self.0.join(", ")
-                ))
-            })
+            Ok(found.ok_or_else(|| name.to_owned()))
         }
     }
 

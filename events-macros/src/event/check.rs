@@ -7,7 +7,7 @@ use super::event_type;
 use super::parse::{Arguments, is_private};
 use crate::attr::{self, did_you_mean, list, plain};
 use crate::errors::Errors;
-use crate::event_data::refuse_serde;
+use crate::event_data::{Field, refuse_serde};
 
 /// What stands in for an event type that is missing or wrong.
 const STAND_IN: &str = "org.example.invalid.event.type.v1";
@@ -99,6 +99,26 @@ fn derives(attrs: &[Attribute], errors: &mut Errors) {
                 ),
             ),
             _ => {}
+        }
+    }
+}
+
+/// A derived `Debug` would show what is marked as personal.
+pub(super) fn debug(attrs: &[Attribute], fields: &[Field], errors: &mut Errors) {
+    if fields.iter().all(|field| field.pii.is_none()) {
+        return;
+    }
+    for path in derived(attrs) {
+        if path
+            .segments
+            .last()
+            .is_some_and(|last| last.ident == "Debug")
+        {
+            errors.at(
+                &path,
+                "a field is marked `pii`, and a derived `Debug` would show it; drop `Debug` here: `#[event]` writes one \
+                 that does not",
+            );
         }
     }
 }

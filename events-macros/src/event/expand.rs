@@ -7,7 +7,7 @@ use syn::{DeriveInput, Ident, Path};
 use super::check::derived;
 use super::parse::{Event, dotted, strip};
 use crate::attr;
-use crate::event_data::{is_of_one_thread, record_impls, stub_impls};
+use crate::event_data::{debug_impl, is_of_one_thread, record_impls, stub_impls};
 
 /// What every event implements, written here unless the author asks for it.
 const DERIVES: [&str; 3] = ["Debug", "Clone", "PartialEq"];
@@ -37,9 +37,12 @@ pub(super) fn expand(event: &Event) -> TokenStream {
     let signal_name = attr::plain(signal);
 
     let present = derived(&item.attrs);
+    // With personal data, `Debug` is one that does not show it.
+    let debug = debug_impl(ident, &event.fields);
     let missing = DERIVES
         .iter()
-        .filter(|derive| !is_derived(&present, derive));
+        .filter(|derive| !is_derived(&present, derive))
+        .filter(|derive| debug.is_none() || **derive != "Debug");
     let derives = missing.map(|derive| {
         let derive = Ident::new(derive, proc_macro2::Span::call_site());
         quote!(#[#krate::__private::derive(#krate::__private::#derive)])
@@ -47,6 +50,9 @@ pub(super) fn expand(event: &Event) -> TokenStream {
 
     let (key_path, key) = key(event.key.as_deref());
     let record = record_impls(ident, &name, doc, &event.fields);
+    let contract = contract(event, ident);
+    let kept =
+        (!event.files.is_empty()).then(|| quote!(.with_files(__CONTRACT.kept, __CONTRACT.waivers)));
     let location = attr::location(&quote!(#krate::__private));
     let signal_doc = signal_doc(&name, event_type, doc);
     quote! {
@@ -69,6 +75,8 @@ pub(super) fn expand(event: &Event) -> TokenStream {
             use #krate::__private as __private;
 
             #record
+            #debug
+            #contract
 
             #[automatically_derived]
             impl __private::Event for #ident {
@@ -82,7 +90,7 @@ pub(super) fn expand(event: &Event) -> TokenStream {
                         __private::Schema::Record(record) => record,
                         _ => __private::unreachable!(),
                     },
-                );
+                )#kept;
 
                 fn signal() -> &'static __private::Signal<Self> {
                     &#signal
@@ -94,6 +102,42 @@ pub(super) fn expand(event: &Event) -> TokenStream {
             }
 
             __private::register_signal!(#signal);
+        };
+    }
+}
+
+/// The comparison of the event with its schema files.
+fn contract(event: &Event, name: &Ident) -> TokenStream {
+    let Event {
+        type_name,
+        minor_version,
+        files,
+        ..
+    } = event;
+    let tracked = files.tracked();
+    let (kept, waivers) = (files.kept(), files.waivers());
+    // One call for each place to point at; the numbers are those of `Contract`.
+    let refuse = |span| quote_spanned!(span=> __CONTRACT.refuse());
+    let (at_type, at_minor) = (refuse(event.type_span), refuse(event.minor_span));
+    let fields = event.fields.iter().enumerate().map(|(index, field)| {
+        let (index, refuse) = (index + 3, refuse(field.ident.span()));
+        quote!(#index => #refuse)
+    });
+    quote! {
+        #tracked
+
+        const __CONTRACT: __private::Contract = __private::Contract::new(
+            #type_name,
+            #minor_version,
+            <#name as __private::EventData>::SCHEMA,
+            #kept,
+            #waivers,
+        );
+        const _: () = match __CONTRACT.guilty() {
+            0 => {}
+            2 => #at_minor,
+            #(#fields,)*
+            _ => #at_type,
         };
     }
 }

@@ -1,9 +1,11 @@
 //! `#[event(…)]`: a struct becomes an event with a signal.
 
+mod avro;
 mod check;
 mod event_type;
 mod expand;
 mod parse;
+mod schema_files;
 
 use proc_macro2::TokenStream;
 use quote::quote;

@@ -1,13 +1,14 @@
 //! Reads the arguments of `#[event(…)]` and the struct.
 
 use heck::ToShoutySnakeCase;
-use proc_macro2::TokenStream;
+use proc_macro2::{Span, TokenStream};
 use syn::ext::IdentExt as _;
 use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
 use syn::{Attribute, DeriveInput, FieldsNamed, Ident, LitInt, LitStr, Path, Token, Visibility};
 
 use super::check;
+use super::schema_files::{self, SchemaFiles};
 use crate::attr::{self, Expected, Slot};
 use crate::errors::Errors;
 use crate::event_data::{Field, parse_fields};
@@ -35,7 +36,7 @@ pub(super) struct Arguments {
     pub(super) event_type: Slot<LitStr>,
     pub(super) signal: Slot<Ident>,
     pub(super) key: Slot<Vec<Ident>>,
-    pub(super) minor_version: Slot<u32>,
+    pub(super) minor_version: Slot<MinorVersion>,
     pub(super) unversioned: Slot<Ident>,
     pub(super) krate: Slot<Path>,
 }
@@ -49,6 +50,10 @@ pub(super) struct Event {
     pub(super) signal: Ident,
     pub(super) key: Option<Vec<Ident>>,
     pub(super) minor_version: u32,
+    /// Where the minor version stands, or what is to blame for it.
+    pub(super) minor_span: Span,
+    pub(super) type_span: Span,
+    pub(super) files: SchemaFiles,
     pub(super) krate: Option<Path>,
     pub(super) doc: String,
 }
@@ -113,7 +118,6 @@ fn parse_argument(
         }
         "minor_version" => {
             let value = attr::value(input, errors, name, MINOR_VERSION);
-            let value = value.map(|MinorVersion(version)| version);
             parsed.minor_version.set_some(errors, name, value);
         }
         "unversioned" => {
@@ -141,11 +145,18 @@ const MINOR_VERSION: Expected = Expected {
     example: "minor_version = 1",
 };
 
-struct MinorVersion(u32);
+pub(super) struct MinorVersion {
+    version: u32,
+    span: Span,
+}
 
 impl Parse for MinorVersion {
     fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
-        input.parse::<LitInt>()?.base10_parse().map(Self)
+        let literal: LitInt = input.parse()?;
+        Ok(Self {
+            version: literal.base10_parse()?,
+            span: literal.span(),
+        })
     }
 }
 
@@ -225,16 +236,29 @@ pub(super) fn parse(
         return None;
     }
     let parsed = parse_fields(&fields.named, errors);
+    check::debug(&input.attrs, &parsed, errors);
     let signal = signal(&input.ident, args.signal.take());
     check::signal_name(&signal, errors);
     let key = args.key.take().filter(|key| check::is_field(key, fields));
+    let type_span = args
+        .event_type
+        .get()
+        .map_or_else(Span::call_site, LitStr::span);
+    let minor = args.minor_version.take();
+    let files = schema_files::read(&event_type);
+    for problem in &files.problems {
+        errors.push(syn::Error::new(type_span, problem));
+    }
     Some(Event {
         item: input.clone(),
         fields: parsed,
         type_name: event_type,
         signal,
         key,
-        minor_version: args.minor_version.take().unwrap_or(0),
+        minor_version: minor.as_ref().map_or(0, |minor| minor.version),
+        minor_span: minor.map_or(type_span, |minor| minor.span),
+        type_span,
+        files,
         krate: args.krate.take(),
         doc: attr::doc(&input.attrs),
     })

@@ -5,10 +5,10 @@
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
-use syn::Ident;
 use syn::spanned::Spanned;
+use syn::{Ident, Lit, Type};
 
-use super::fields::Field;
+use super::fields::{Default, Field, Literal};
 use super::parse::{EventDataType, Kind};
 use super::types;
 use crate::attr;
@@ -19,8 +19,14 @@ pub(crate) fn expand(parsed: &EventDataType) -> TokenStream {
         ident, name, doc, ..
     } = parsed;
     let impls = match &parsed.kind {
-        Kind::Record(fields) => record_impls(ident, name, doc, fields),
-        Kind::Enum(variants) => enum_impls(ident, name, doc, variants),
+        Kind::Record(fields) => {
+            let record = record_impls(ident, name, doc, fields);
+            let debug = debug_impl(ident, fields);
+            quote!(#record #debug)
+        }
+        Kind::Enum { variants, unknown } => {
+            enum_impls(ident, name, doc, variants, unknown.as_ref())
+        }
         Kind::String => string_impls(ident),
         Kind::Refused => stub_impls(ident, name),
     };
@@ -52,8 +58,41 @@ pub(crate) fn record_impls(ident: &Ident, name: &str, doc: &str, fields: &[Field
         .collect();
     let schemas = fields.iter().zip(&types).map(|(field, ty)| {
         let Field { name, doc, .. } = field;
-        quote!(__private::FieldSchema::new(#name, #doc, #ty::SCHEMA))
+        let default = match &field.default {
+            Some(Default::Empty(place)) => {
+                // At the argument: it is what the type may not have.
+                let zero = quote_spanned!(place.span()=> __private::zero(#ty::SCHEMA));
+                Some(quote!(.with_default(#zero)))
+            }
+            Some(Default::Literal(literal)) => {
+                let json = literal.json();
+                Some(quote!(.with_default(#json)))
+            }
+            None => None,
+        };
+        let personal = field.pii.as_ref().map(|_| quote!(.with_personal_data()));
+        quote!(__private::FieldSchema::new(#name, #doc, #ty::SCHEMA)#default #personal)
     });
+    let finished = fields
+        .iter()
+        .zip(&types)
+        .zip(&slots)
+        .map(|((field, ty), slot)| {
+            let Field { ident, name, .. } = field;
+            let value = match &field.default {
+                None => quote!(#ty::__finish(#slot, #name)?),
+                Some(default) => {
+                    let default = default_value(default, &field.ty);
+                    quote! {
+                        match #slot {
+                            __private::Some(__value) => __value,
+                            __private::None => #default,
+                        }
+                    }
+                }
+            };
+            quote!(#ident: #value)
+        });
     let slot_types = fields.iter().map(|field| &field.ty);
     let expecting = format!("struct {name}");
     quote! {
@@ -112,7 +151,7 @@ pub(crate) fn record_impls(ident: &Ident, name: &str, doc: &str, fields: &[Field
                             }
                         }
                         __private::Ok(#ident {
-                            #(#idents: #types::__finish(#slots, #names)?,)*
+                            #(#finished,)*
                         })
                     }
                 }
@@ -123,20 +162,95 @@ pub(crate) fn record_impls(ident: &Ident, name: &str, doc: &str, fields: &[Field
     }
 }
 
-fn enum_impls(ident: &Ident, name: &str, doc: &str, variants: &[(Ident, String)]) -> TokenStream {
+/// The value of a field that was not there.
+fn default_value(default: &Default, ty: &Type) -> TokenStream {
+    match default {
+        Default::Empty(place) => {
+            quote_spanned!(place.span()=> <#ty as __private::EmptyOf>::default())
+        }
+        Default::Literal(Literal {
+            lit: Lit::Str(text),
+            ..
+        }) => quote_spanned!(text.span()=> <#ty as __private::TextOf<_>>::from(#text)),
+        Default::Literal(Literal { minus, lit }) => quote!(#minus #lit),
+    }
+}
+
+/// A `Debug` that does not show personal data, for a struct that has some. Expects `__private` in scope.
+pub(crate) fn debug_impl(ident: &Ident, fields: &[Field]) -> Option<TokenStream> {
+    let pii = fields.iter().find_map(|field| field.pii.as_ref())?;
+    let body = debug_body(ident, fields);
+    // At the mark: who derives `Debug` as well reads what is in its way.
+    Some(quote_spanned! {pii.span()=>
+        #[automatically_derived]
+        impl __private::Debug for #ident {
+            fn fmt(&self, __f: &mut __private::fmt::Formatter<'_>) -> __private::fmt::Result {
+                #body
+            }
+        }
+    })
+}
+
+fn debug_body(ident: &Ident, fields: &[Field]) -> TokenStream {
+    let name = attr::plain(ident);
+    let fields = fields.iter().map(|field| {
+        let (ident, name) = (&field.ident, attr::plain(&field.ident));
+        let value = if field.pii.is_some() {
+            quote!(&__private::Redacted)
+        } else {
+            quote!(&self.#ident)
+        };
+        quote!(__debug.field(#name, #value);)
+    });
+    quote! {
+        let mut __debug = __f.debug_struct(#name);
+        #(#fields)*
+        __debug.finish()
+    }
+}
+
+fn enum_impls(
+    ident: &Ident,
+    name: &str,
+    doc: &str,
+    variants: &[(Ident, String)],
+    unknown: Option<&Ident>,
+) -> TokenStream {
     let idents: Vec<_> = variants.iter().map(|(ident, _)| ident).collect();
     let names: Vec<_> = variants.iter().map(|(_, name)| name).collect();
-    let (last, first) = idents
-        .split_last()
-        .map_or((None, &[][..]), |(last, first)| (Some(last), first));
-    let indices = 0..first.len();
+    let indices: Vec<_> = (0..idents.len()).collect();
+    let open = unknown.is_some();
+    let write_unknown =
+        unknown.map(|unknown| quote!(Self::#unknown(__name) => __private::AsText::as_ref(__name),));
+    let (read, read_unknown) = match unknown {
+        Some(unknown) => (
+            quote!(__private::read_open_variant(__deserializer, __VARIANTS)?),
+            quote!(__private::Err(__name) => Self::#unknown(__private::IntoOf::into(__name)),),
+        ),
+        None => (
+            quote!(__private::read_variant(__deserializer, __VARIANTS)?),
+            TokenStream::new(),
+        ),
+    };
+    let patterns = indices.iter().map(|index| {
+        if open {
+            quote!(__private::Ok(#index))
+        } else {
+            quote!(#index)
+        }
+    });
+    let index = if open {
+        quote!(__private::Ok(_))
+    } else {
+        quote!(_)
+    };
     quote! {
         const __VARIANTS: &'static [&'static str] = &[#(#names),*];
 
         #[automatically_derived]
         impl __private::EventData for #ident {
             const SCHEMA: &'static __private::Schema =
-                &__private::Schema::Enum(&__private::EnumSchema::new(#name, #doc, __VARIANTS));
+                &__private::Schema::Enum(&__private::EnumSchema::new(#name, #doc, __VARIANTS, #open));
         }
 
         #[automatically_derived]
@@ -147,6 +261,7 @@ fn enum_impls(ident: &Ident, name: &str, doc: &str, variants: &[(Ident, String)]
             ) -> __private::Result<__S::Ok, __S::Error> {
                 __private::serde::Serializer::serialize_str(__serializer, match self {
                     #(Self::#idents => #names,)*
+                    #write_unknown
                 })
             }
         }
@@ -156,10 +271,11 @@ fn enum_impls(ident: &Ident, name: &str, doc: &str, variants: &[(Ident, String)]
             fn deserialize<__D: __private::serde::Deserializer<'de>>(
                 __deserializer: __D,
             ) -> __private::Result<Self, __D::Error> {
-                // An index that is not one of the list was refused there.
-                __private::Ok(match __private::read_variant(__deserializer, __VARIANTS)? {
-                    #(#indices => Self::#first,)*
-                    _ => Self::#last,
+                __private::Ok(match #read {
+                    #(#patterns => Self::#idents,)*
+                    #read_unknown
+                    // An index that is not one of the list does not come.
+                    #index => __private::unreachable!(),
                 })
             }
         }

@@ -3,12 +3,12 @@
 use std::collections::HashSet;
 
 use proc_macro2::TokenStream;
-use syn::parse::{ParseStream, Parser};
+use syn::parse::{Parse, ParseStream, Parser};
 use syn::punctuated::Punctuated;
-use syn::{Attribute, Ident, LitStr, Token, Type};
+use syn::{Attribute, Ident, Lit, LitStr, Token, Type};
 
 use super::types;
-use crate::attr::{self, Slot};
+use crate::attr::{self, Expected, Slot};
 use crate::errors::Errors;
 
 /// A field of a record.
@@ -18,6 +18,54 @@ pub(crate) struct Field {
     /// The name on the wire.
     pub(crate) name: String,
     pub(crate) doc: String,
+    /// What stands for the field where it is not there.
+    pub(crate) default: Option<Default>,
+    /// The mark of personal data.
+    pub(crate) pii: Option<Ident>,
+}
+
+/// `default` or `default = …` of a field.
+pub(crate) enum Default {
+    /// The empty value of the type; where the argument stands.
+    Empty(Ident),
+    Literal(Literal),
+}
+
+/// A literal, perhaps with a minus.
+pub(crate) struct Literal {
+    pub(crate) minus: Option<Token![-]>,
+    pub(crate) lit: Lit,
+}
+
+impl Parse for Literal {
+    fn parse(input: ParseStream<'_>) -> syn::Result<Self> {
+        let minus: Option<Token![-]> = input.parse()?;
+        let lit = input.parse()?;
+        let number = matches!(lit, Lit::Int(_) | Lit::Float(_));
+        let plain = number || (minus.is_none() && matches!(lit, Lit::Bool(_) | Lit::Str(_)));
+        if plain {
+            Ok(Self { minus, lit })
+        } else {
+            Err(input.error("expected a literal"))
+        }
+    }
+}
+
+impl Literal {
+    /// As JSON.
+    pub(crate) fn json(&self) -> String {
+        let minus = if self.minus.is_some() { "-" } else { "" };
+        match &self.lit {
+            Lit::Bool(value) => value.value.to_string(),
+            Lit::Int(value) => format!("{minus}{}", value.base10_digits()),
+            Lit::Float(value) => {
+                let number: f64 = value.base10_parse().unwrap_or_default();
+                format!("{minus}{}", serde_json::Value::from(number))
+            }
+            Lit::Str(value) => serde_json::Value::from(value.value()).to_string(),
+            _ => String::new(),
+        }
+    }
 }
 
 /// Reads the fields and notes what is wrong with them.
@@ -30,7 +78,11 @@ pub(crate) fn parse_fields(
     for field in fields {
         let Some(ident) = &field.ident else { continue };
         refuse_serde(&field.attrs, errors);
-        let given = name_argument(&field.attrs, errors, "name = \"wire_name\"");
+        let FieldArguments {
+            name: given,
+            default,
+            pii,
+        } = field_arguments(&field.attrs, errors);
         let name = given
             .as_ref()
             .map_or_else(|| attr::plain(ident), LitStr::value);
@@ -56,49 +108,118 @@ pub(crate) fn parse_fields(
             ty: field.ty.clone(),
             name,
             doc: attr::doc(&field.attrs),
+            default,
+            pii,
         });
     }
     parsed
 }
 
-/// The grammar of `#[event_data(…)]` on fields and variants: `name = "…"`.
-pub(crate) fn name_argument(
-    attrs: &[Attribute],
-    errors: &mut Errors,
-    example: &'static str,
-) -> Option<LitStr> {
+struct FieldArguments {
+    name: Option<LitStr>,
+    default: Option<Default>,
+    pii: Option<Ident>,
+}
+
+const DEFAULT: Expected = Expected {
+    what: "a literal: `true`, `0`, `1.5` or a text",
+    example: "default = 0",
+};
+
+/// `#[event_data(name = "…", default = …, pii)]` on a field.
+fn field_arguments(attrs: &[Attribute], errors: &mut Errors) -> FieldArguments {
     let mut name = Slot::new("name");
-    for attr in attrs
-        .iter()
-        .filter(|attr| attr.path().is_ident("event_data"))
-    {
-        arguments(attr, errors, |input, errors, argument| {
+    let mut default = Slot::new("default");
+    let mut pii = Slot::new("pii");
+    let known = &["name", "default", "pii"];
+    for attr in of_event_data(attrs) {
+        arguments(attr, known, errors, |input, errors, argument| {
             match argument.to_string().as_str() {
                 "name" => {
-                    let value = attr::text(input, errors, argument, example);
+                    let value = attr::text(input, errors, argument, "name = \"wire_name\"");
                     name.set_some(errors, argument, value);
-                    true
                 }
-                "string" | "crate" => {
-                    errors.at(
-                        argument,
-                        format_args!(
-                            "`{argument}` belongs on the type, not on a field or a variant"
-                        ),
-                    );
-                    attr::skip_argument(input);
-                    true
+                "default" if input.peek(Token![=]) => {
+                    let value = attr::value(input, errors, argument, DEFAULT);
+                    default.set_some(errors, argument, value.map(Default::Literal));
                 }
-                _ => false,
+                "default" => default.set(errors, argument, Default::Empty(argument.clone())),
+                "pii" => {
+                    attr::flag(input, errors, argument);
+                    pii.set(errors, argument, argument.clone());
+                }
+                _ => return misplaced(input, errors, argument),
             }
+            true
         });
     }
-    name.take()
+    FieldArguments {
+        name: name.take(),
+        default: default.take(),
+        pii: pii.take(),
+    }
+}
+
+/// What `#[event_data(…)]` says of a variant.
+pub(crate) struct VariantArguments {
+    pub(crate) name: Option<LitStr>,
+    pub(crate) unknown: Option<Ident>,
+}
+
+/// `#[event_data(name = "…")]` or `#[event_data(unknown)]` on a variant.
+pub(crate) fn variant_arguments(attrs: &[Attribute], errors: &mut Errors) -> VariantArguments {
+    let mut name = Slot::new("name");
+    let mut unknown = Slot::new("unknown");
+    for attr in of_event_data(attrs) {
+        arguments(
+            attr,
+            &["name", "unknown"],
+            errors,
+            |input, errors, argument| {
+                match argument.to_string().as_str() {
+                    "name" => {
+                        let value = attr::text(input, errors, argument, "name = \"wire-name\"");
+                        name.set_some(errors, argument, value);
+                    }
+                    "unknown" => {
+                        attr::flag(input, errors, argument);
+                        unknown.set(errors, argument, argument.clone());
+                    }
+                    _ => return misplaced(input, errors, argument),
+                }
+                true
+            },
+        );
+    }
+    VariantArguments {
+        name: name.take(),
+        unknown: unknown.take(),
+    }
+}
+
+pub(crate) fn of_event_data(attrs: &[Attribute]) -> impl Iterator<Item = &Attribute> {
+    attrs
+        .iter()
+        .filter(|attr| attr.path().is_ident("event_data"))
+}
+
+/// Notes an argument that has another place; `false` for one that has none.
+fn misplaced(input: ParseStream<'_>, errors: &mut Errors, argument: &Ident) -> bool {
+    let place = match argument.to_string().as_str() {
+        "string" | "crate" => "on the type, not on a field or a variant",
+        "default" | "pii" => "on a field of a struct",
+        "unknown" => "on a variant of an enum",
+        _ => return false,
+    };
+    errors.at(argument, format_args!("`{argument}` belongs {place}"));
+    attr::skip_argument(input);
+    true
 }
 
 /// Calls `read` for every argument of the attribute; `false` means that it does not know the argument.
 pub(crate) fn arguments(
     attr: &Attribute,
+    known: &[&str],
     errors: &mut Errors,
     mut read: impl FnMut(ParseStream<'_>, &mut Errors, &Ident) -> bool,
 ) {
@@ -122,12 +243,7 @@ pub(crate) fn arguments(
                 );
                 attr::skip_argument(input);
             } else {
-                attr::unknown(
-                    errors,
-                    &argument,
-                    "event_data",
-                    &["name", "string", "crate"],
-                );
+                attr::unknown(errors, &argument, "event_data", known);
                 attr::skip_argument(input);
             }
             attr::argument_end(input, errors);

@@ -11,7 +11,7 @@ use syn::{Data, DeriveInput};
 
 use crate::errors::Errors;
 
-pub(crate) use expand::{record_impls, stub_impls};
+pub(crate) use expand::{debug_impl, record_impls, stub_impls};
 pub(crate) use fields::{Field, parse_fields, refuse_serde};
 pub(crate) use types::is_of_one_thread;
 

@@ -3,10 +3,11 @@
 use std::collections::HashSet;
 
 use quote::ToTokens;
-use syn::{Attribute, Data, DataEnum, DeriveInput, Fields, Ident, LitStr, Path};
+use syn::{Attribute, Data, DataEnum, DeriveInput, Fields, Ident, LitStr, Path, Variant};
 
 use super::fields::{
-    Field, arguments, check_avro_name, name_argument, parse_fields, refuse_cfg, refuse_serde,
+    Field, VariantArguments, arguments, check_avro_name, of_event_data, parse_fields, refuse_cfg,
+    refuse_serde, variant_arguments,
 };
 use crate::attr::{self, Slot};
 use crate::errors::Errors;
@@ -23,8 +24,12 @@ pub(crate) struct EventDataType {
 
 pub(crate) enum Kind {
     Record(Vec<Field>),
-    /// The variants with their names on the wire.
-    Enum(Vec<(Ident, String)>),
+    Enum {
+        /// The variants with their names on the wire.
+        variants: Vec<(Ident, String)>,
+        /// The variant that keeps a name which is not among them.
+        unknown: Option<Ident>,
+    },
     /// Travels as text.
     String,
     /// Something about it is wrong, and was noted.
@@ -82,28 +87,41 @@ fn parse_arguments(attrs: &[Attribute], errors: &mut Errors) -> TypeArguments {
         string: Slot::new("string"),
         krate: Slot::new("crate"),
     };
-    for attr in attrs
-        .iter()
-        .filter(|attr| attr.path().is_ident("event_data"))
-    {
-        arguments(attr, errors, |input, errors, argument| {
-            match argument.to_string().as_str() {
-                "name" => {
-                    let name = attr::text(input, errors, argument, "name = \"WireName\"");
-                    args.name.set_some(errors, argument, name);
+    for attr in of_event_data(attrs) {
+        arguments(
+            attr,
+            &["name", "string", "crate"],
+            errors,
+            |input, errors, argument| {
+                match argument.to_string().as_str() {
+                    "name" => {
+                        let name = attr::text(input, errors, argument, "name = \"WireName\"");
+                        args.name.set_some(errors, argument, name);
+                    }
+                    "string" => {
+                        attr::flag(input, errors, argument);
+                        args.string.set(errors, argument, argument.clone());
+                    }
+                    "crate" => {
+                        let path = attr::value(input, errors, argument, attr::CRATE);
+                        args.krate.set_some(errors, argument, path);
+                    }
+                    "default" | "pii" => {
+                        errors.at(
+                            argument,
+                            format_args!("`{argument}` belongs on a field of a struct"),
+                        );
+                        attr::skip_argument(input);
+                    }
+                    "unknown" => {
+                        errors.at(argument, "`unknown` belongs on a variant of an enum");
+                        attr::skip_argument(input);
+                    }
+                    _ => return false,
                 }
-                "string" => {
-                    attr::flag(input, errors, argument);
-                    args.string.set(errors, argument, argument.clone());
-                }
-                "crate" => {
-                    let path = attr::value(input, errors, argument, attr::CRATE);
-                    args.krate.set_some(errors, argument, path);
-                }
-                _ => return false,
-            }
-            true
-        });
+                true
+            },
+        );
     }
     args
 }
@@ -150,10 +168,25 @@ fn parse_enum(input: &DeriveInput, data: &DataEnum, errors: &mut Errors) -> Opti
     }
     let mut names = HashSet::new();
     let mut variants = Vec::new();
+    let mut unknown = None;
     let mut plain = true;
     for variant in &data.variants {
         refuse_serde(&variant.attrs, errors);
         refuse_cfg(&variant.attrs, "variant", errors);
+        let VariantArguments {
+            name: given,
+            unknown: mark,
+        } = variant_arguments(&variant.attrs, errors);
+        if let Some(mark) = mark {
+            check_unknown(variant, given.as_ref(), errors);
+            if unknown.replace(variant.ident.clone()).is_some() {
+                errors.at(
+                    &mark,
+                    "a second variant with `unknown`: one keeps every name",
+                );
+            }
+            continue;
+        }
         if !matches!(variant.fields, Fields::Unit) {
             plain = false;
             errors.at(
@@ -165,7 +198,6 @@ fn parse_enum(input: &DeriveInput, data: &DataEnum, errors: &mut Errors) -> Opti
                 ),
             );
         }
-        let given = name_argument(&variant.attrs, errors, "name = \"wire-name\"");
         let name = given.map_or_else(|| attr::plain(&variant.ident), |given| given.value());
         if !names.insert(name.clone()) {
             errors.at(
@@ -175,5 +207,32 @@ fn parse_enum(input: &DeriveInput, data: &DataEnum, errors: &mut Errors) -> Opti
         }
         variants.push((variant.ident.clone(), name));
     }
-    plain.then_some(Kind::Enum(variants))
+    if variants.is_empty() {
+        return refuse(
+            &input.ident,
+            "an enum that knows no name is a text; write `String`",
+            errors,
+        );
+    }
+    plain.then_some(Kind::Enum { variants, unknown })
+}
+
+/// `#[event_data(unknown)] Other(String)`.
+fn check_unknown(variant: &Variant, name: Option<&LitStr>, errors: &mut Errors) {
+    let text = matches!(&variant.fields, Fields::Unnamed(fields) if fields.unnamed.len() == 1);
+    if !text {
+        errors.at(
+            variant,
+            format_args!(
+                "the variant with `unknown` keeps the name that came: `#[event_data(unknown)] {}(String)`",
+                variant.ident
+            ),
+        );
+    }
+    if let Some(name) = name {
+        errors.at(
+            name,
+            "the variant with `unknown` has no name on the wire: it stands for every other name",
+        );
+    }
 }

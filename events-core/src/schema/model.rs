@@ -26,6 +26,8 @@ pub enum Schema {
     Record(&'static RecordSchema),
     /// An enum without payload, which travels as the name of its variant; Avro `string`.
     Enum(&'static EnumSchema),
+    /// A type that a schema file has and no Rust type: its Avro JSON, without spaces.
+    Foreign(&'static str),
 }
 
 /// What the text of a [`Schema::String`] means.
@@ -64,6 +66,11 @@ pub struct FieldSchema {
     pub doc: &'static str,
     /// The field's schema.
     pub schema: &'static Schema,
+    /// What a reader takes where the field is not there, as JSON: `#[event_data(default = …)]`. An optional field has
+    /// `null` whatever stands here.
+    pub default: Option<&'static str>,
+    /// Whether the field holds personal data: `#[event_data(pii)]`.
+    pub personal: bool,
 }
 
 /// An enum without payload.
@@ -76,6 +83,8 @@ pub struct EnumSchema {
     pub doc: &'static str,
     /// The names of the variants on the wire, in order.
     pub variants: &'static [&'static str],
+    /// Whether a reader keeps names that are not in the list: the enum has a variant `#[event_data(unknown)]`.
+    pub open: bool,
 }
 
 impl RecordSchema {
@@ -94,7 +103,34 @@ impl FieldSchema {
     /// Called by the derive.
     #[doc(hidden)]
     pub const fn new(name: &'static str, doc: &'static str, schema: &'static Schema) -> Self {
-        Self { name, doc, schema }
+        Self {
+            name,
+            doc,
+            schema,
+            default: None,
+            personal: false,
+        }
+    }
+
+    /// Called by the derive.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_default(mut self, json: &'static str) -> Self {
+        self.default = Some(json);
+        self
+    }
+
+    /// Called by the derive.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_personal_data(mut self) -> Self {
+        self.personal = true;
+        self
+    }
+
+    /// Whether a reader has a value for the field where it is not there.
+    pub const fn has_default(&self) -> bool {
+        self.default.is_some() || matches!(self.schema, Schema::Optional(_))
     }
 }
 
@@ -105,11 +141,13 @@ impl EnumSchema {
         name: &'static str,
         doc: &'static str,
         variants: &'static [&'static str],
+        open: bool,
     ) -> Self {
         Self {
             name,
             doc,
             variants,
+            open,
         }
     }
 }
@@ -122,6 +160,28 @@ impl Schema {
             Self::Optional(inner) | Self::Array(inner) | Self::Map(inner) => inner.record(),
             _ => None,
         }
+    }
+}
+
+/// The default of `#[event_data(default)]`, as JSON.
+///
+/// # Panics
+/// Where the schema has no value that is empty.
+#[doc(hidden)]
+#[track_caller]
+pub const fn zero(schema: &Schema) -> &'static str {
+    match schema {
+        Schema::Boolean => "false",
+        Schema::Long => "0",
+        Schema::Double => "0.0",
+        Schema::String(StringFormat::Text) | Schema::Bytes => "\"\"",
+        Schema::Optional(_) => "null",
+        Schema::Array(_) => "[]",
+        Schema::Map(_) => "{}",
+        _ => panic!(
+            "only `bool`, `i64`, `f64`, `String`, `Bytes`, `Vec` and maps have a `default` without a value; make the \
+             field an `Option`"
+        ),
     }
 }
 
@@ -141,7 +201,11 @@ impl fmt::Display for Schema {
             Self::Array(inner) => write!(f, "array of {inner}"),
             Self::Map(inner) => write!(f, "map of {inner}"),
             Self::Record(record) => f.write_str(record.name),
-            Self::Enum(schema) => write!(f, "string ({})", schema.variants.join(" | ")),
+            Self::Enum(schema) => {
+                let open = if schema.open { " | …" } else { "" };
+                write!(f, "string ({}{open})", schema.variants.join(" | "))
+            }
+            Self::Foreign(json) => f.write_str(json),
         }
     }
 }
