@@ -19,7 +19,7 @@ pub use crate::EventData as DataOf;
 pub use crate::EventKey as KeyOf;
 pub use crate::IntoOutcome as OutcomeOf;
 pub use core::clone::Clone as CloneOf;
-pub use core::convert::{AsRef as AsText, From as TextOf, Into as IntoOf};
+pub use core::convert::{AsRef as AsText, Into as IntoOf};
 pub use core::default::Default as EmptyOf;
 pub use core::primitive::u8;
 
@@ -36,7 +36,7 @@ pub use crate::data::instead::{
     ValueOnTheWire,
 };
 pub use crate::data::support::{
-    FromText, IntoText, next_key, read_open_variant, read_variant, skip_field,
+    FromText, IntoText, TextDefault, next_key, read_open_variant, read_variant, skip_field,
 };
 #[cfg(feature = "tokio")]
 pub use crate::dispatch::spawn;

@@ -24,12 +24,30 @@ const INTERNAL: &[&str] = &[
     "custom attribute panicked",
 ];
 
+/// The schema files of the cases.
+const SCHEMAS: &str = "ui/schema/schemas";
+
 #[test]
 #[cfg_attr(not(pinned_messages), ignore = "messages are pinned for rustc 1.95")]
 fn messages() {
+    copy_schema_files();
     let tests = trybuild::TestCases::new();
     for folder in folders() {
         tests.compile_fail(folder.join("*.rs"));
+    }
+}
+
+/// The cases are compiled as a package of their own, and `#[event]` looks for schema files in the package's folder.
+fn copy_schema_files() {
+    let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
+    let target = target.expect("the folder for temporary files is inside of the target folder");
+    let folder = target.join("tests/trybuild").join(env!("CARGO_PKG_NAME")).join("schemas");
+    // A file of a case that is no more would be found.
+    let _ = fs::remove_dir_all(&folder);
+    fs::create_dir_all(&folder).expect("the target folder is writable");
+    for file in files(Path::new(SCHEMAS)) {
+        let name = file.file_name().expect("a file has a name");
+        fs::copy(&file, folder.join(name)).expect("the target folder is writable");
     }
 }
 
@@ -73,7 +91,7 @@ fn folders() -> Vec<PathBuf> {
     let mut open = vec![PathBuf::from("ui")];
     while let Some(folder) = open.pop() {
         let mut inner = entries(&folder);
-        inner.retain(|path| path.is_dir());
+        inner.retain(|path| path.is_dir() && path != Path::new(SCHEMAS));
         open.append(&mut inner);
         if !files(&folder).is_empty() {
             found.push(folder);

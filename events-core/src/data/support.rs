@@ -98,6 +98,23 @@ impl<T: FromStr<Err: fmt::Display>> FromText for T {
     }
 }
 
+/// What can have a text as its default.
+#[diagnostic::on_unimplemented(
+    message = "the default of a `{Self}` cannot be a text",
+    label = "expected the field to be a `String`",
+    note = "a default is a literal of the field's type: `true`, `0`, `1.5`, or a text for a `String`"
+)]
+pub trait TextDefault {
+    /// The value.
+    fn from_text(text: &'static str) -> Self;
+}
+
+impl TextDefault for String {
+    fn from_text(text: &'static str) -> Self {
+        text.to_owned()
+    }
+}
+
 /// The next field of a record that is read by position.
 ///
 /// # Errors

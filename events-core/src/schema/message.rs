@@ -29,7 +29,7 @@ pub(super) const fn message(contract: &Contract) -> Message {
     let (breaking, names_kept) = judge(contract);
     write(&mut text, &["event `", contract.event_type, "` "]);
     text.push(if breaking {
-        "no longer fits its schema files, and the change breaks somebody"
+        "has changed in a way that breaks services that use it"
     } else {
         "has another schema, and still the same minor version"
     });
@@ -41,7 +41,13 @@ pub(super) const fn message(contract: &Contract) -> Message {
     if breaking {
         ways_out(&mut text, contract, names_kept);
     } else {
-        text.push("\n\nNobody breaks: older and newer services understand each other. To publish the change:\n  - set `minor_version = ");
+        text.push(if waives(contract) {
+            "\n\nWhat breaks is waived."
+        } else {
+            "\n\nNobody breaks who resolves schemas as Avro does, and every reader of this framework does. (The reference's \
+             Redis consumer goes by its own layout alone: update it first.)"
+        });
+        text.push(" To publish the change:\n  - set `minor_version = ");
         text.push_number(next_minor(contract));
         text.push("` in `#[event]`\n  - run `events schema accept`, which writes the schema file of that version");
     }
@@ -53,6 +59,25 @@ const fn next_minor(contract: &Contract) -> u64 {
         Some(newest) => newest as u64 + 1,
         None => 0,
     }
+}
+
+/// Whether one of the differences is waived.
+const fn waives(contract: &Contract) -> bool {
+    let mut index = 0;
+    while index < contract.kept.len() {
+        let kept = &contract.kept[index];
+        let findings = contract.findings(kept);
+        let items = findings.as_slice();
+        let mut at = 0;
+        while at < items.len() {
+            if items[at].is_breaking() && contract.is_waived(kept, &items[at]) {
+                return true;
+            }
+            at += 1;
+        }
+        index += 1;
+    }
+    false
 }
 
 /// Whether something breaks, and whether a name that is kept on the wire repairs all of it.
@@ -166,9 +191,9 @@ const fn version(text: &mut Message, kept: &KeptSchema) {
 }
 
 const fn finding(text: &mut Message, finding: &Finding, kept: &KeptSchema, waived: bool) {
-    write(text, &["\n  [", finding.rule.id(), "] "]);
+    write(text, &["\n  [", finding.rule.id(), "]"]);
     if !finding.path().is_empty() {
-        write(text, &["`", finding.path(), "`"]);
+        write(text, &[" `", finding.path(), "`"]);
     }
     change(text, finding);
     if waived {
@@ -200,7 +225,10 @@ const fn change(text: &mut Message, finding: &Finding) {
         Rule::FieldAdded => write(text, &[" is new: `", new, "`"]),
         Rule::FieldRenamed => write(text, &[" is now called `", new, "`"]),
         Rule::FieldsReordered => {
-            write(text, &[" the fields stood as ", old, " and stand as ", new]);
+            write(
+                text,
+                &[": the fields stood as ", old, " and stand as ", new],
+            );
         }
         Rule::RecordRenamed => write(
             text,
@@ -255,7 +283,15 @@ const fn remedy(text: &mut Message, finding: &Finding) {
         Rule::MadeRequired => text.push("keep the `Option`"),
         Rule::VariantRemoved => text.push("keep the variant, or let the enum keep names it does not know: `#[event_data(unknown)] Other(String)`"),
         Rule::VariantAdded => text.push("declare a new event type with an enum that keeps names it does not know"),
-        Rule::EnumOpened | Rule::EnumClosed => text.push("keep the enum as it was"),
+        Rule::EnumOpened => write(text, &["keep `", finding.before(), "`"]),
+        Rule::EnumClosed => write(
+            text,
+            &[
+                "keep `",
+                finding.before(),
+                "`, or let the enum keep names it does not know: `#[event_data(unknown)] Other(String)`",
+            ],
+        ),
         Rule::TypeChanged | Rule::FieldsReordered => {
             text.push("keep the type, and add a new optional field of the other one");
         }

@@ -26,7 +26,7 @@ pub(super) fn constant(text: &str, event_type: &str) -> Result<TokenStream, Stri
         records: HashMap::new(),
         depth: 0,
     };
-    let (name, fields) = reader.record(record, "the event")?;
+    let (name, fields) = reader.record(record, "")?;
     Ok(quote!(&__private::RecordSchema::new(#name, "", &[#(#fields),*])))
 }
 
@@ -44,28 +44,29 @@ impl Reader<'_> {
         path: &str,
     ) -> Result<(String, Vec<TokenStream>), String> {
         if record.get("type").and_then(Value::as_str) != Some("record") {
-            return Err(format!("{path}: expected \"type\": \"record\""));
+            return Err(at(path, "expected \"type\": \"record\""));
         }
         let name = record
             .get("name")
             .and_then(Value::as_str)
-            .ok_or_else(|| format!("{path}: a record without a \"name\""))?;
+            .ok_or_else(|| at(path, "a record without a \"name\""))?;
         let fields = record
             .get("fields")
             .and_then(Value::as_array)
-            .ok_or_else(|| format!("{path}: a record without a list of \"fields\""))?;
+            .ok_or_else(|| at(path, "a record without a list of \"fields\""))?;
         let mut constants = Vec::with_capacity(fields.len());
         let mut names = std::collections::HashSet::new();
         for field in fields {
             let (Some(name), Some(ty)) =
                 (field.get("name").and_then(Value::as_str), field.get("type"))
             else {
-                return Err(format!("{path}: a field without \"name\" or \"type\""));
+                return Err(at(path, "a field without \"name\" or \"type\""));
             };
             if !names.insert(name) {
-                return Err(format!("{path}: two fields are called `{name}`"));
+                return Err(at(path, &format!("two fields are called `{name}`")));
             }
-            let schema = self.schema(ty, &format!("{path}.{name}"))?;
+            let dot = if path.is_empty() { "" } else { "." };
+            let schema = self.schema(ty, &format!("{path}{dot}{name}"))?;
             let default = field.get("default").filter(|default| !default.is_null());
             let default = default.map(|value| {
                 let json = value.to_string();
@@ -191,6 +192,15 @@ fn variants(object: &Map<String, Value>, path: &str) -> Result<TokenStream, Stri
     Ok(quote!(&__private::Schema::Enum(
         &__private::EnumSchema::new("", "", &[#(#variants),*], #open)
     )))
+}
+
+/// A problem with its place, which is empty for the event itself.
+fn at(path: &str, problem: &str) -> String {
+    if path.is_empty() {
+        problem.to_owned()
+    } else {
+        format!("{path}: {problem}")
+    }
 }
 
 /// The name of a record without its namespace.

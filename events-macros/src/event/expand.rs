@@ -7,7 +7,7 @@ use syn::{DeriveInput, Ident, Path};
 use super::check::derived;
 use super::parse::{Event, dotted, strip};
 use crate::attr;
-use crate::event_data::{debug_impl, is_of_one_thread, record_impls, stub_impls};
+use crate::event_data::{debug_impl, is_of_one_thread, record_impls, stub_debug, stub_impls};
 
 /// What every event implements, written here unless the author asks for it.
 const DERIVES: [&str; 3] = ["Debug", "Clone", "PartialEq"];
@@ -215,13 +215,7 @@ pub(super) fn stub(mut item: DeriveInput, signal: &Ident, krate: Option<&Path>) 
 /// The implementation that a derive would write, were it not that a field of a refused type might not have it.
 fn stub_derive(derive: &str, ident: &Ident) -> TokenStream {
     match derive {
-        "Debug" => quote! {
-            impl __private::Debug for #ident {
-                fn fmt(&self, _: &mut __private::fmt::Formatter<'_>) -> __private::fmt::Result {
-                    __private::unreachable!()
-                }
-            }
-        },
+        "Debug" => stub_debug(ident),
         "Clone" => quote! {
             impl __private::Clone for #ident {
                 fn clone(&self) -> Self {

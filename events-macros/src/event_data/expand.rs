@@ -28,7 +28,11 @@ pub(crate) fn expand(parsed: &EventDataType) -> TokenStream {
             enum_impls(ident, name, doc, variants, unknown.as_ref())
         }
         Kind::String => string_impls(ident),
-        Kind::Refused => stub_impls(ident, name),
+        Kind::Refused { personal } => {
+            let stub = stub_impls(ident, name);
+            let debug = personal.then(|| stub_debug(ident));
+            quote!(#stub #debug)
+        }
     };
     quote! {
         const _: () = {
@@ -171,7 +175,7 @@ fn default_value(default: &Default, ty: &Type) -> TokenStream {
         Default::Literal(Literal {
             lit: Lit::Str(text),
             ..
-        }) => quote_spanned!(text.span()=> <#ty as __private::TextOf<_>>::from(#text)),
+        }) => quote_spanned!(text.span()=> <#ty as __private::TextDefault>::from_text(#text)),
         Default::Literal(Literal { minus, lit }) => quote!(#minus #lit),
     }
 }
@@ -319,6 +323,17 @@ fn string_impls(ident: &Ident) -> TokenStream {
                 __deserializer: __D,
             ) -> __private::Result<Self, __D::Error> {
                 #from_text::deserialize_text(__deserializer)
+            }
+        }
+    }
+}
+
+/// A `Debug` that only looks like one. Expects `__private` in scope.
+pub(crate) fn stub_debug(ident: &Ident) -> TokenStream {
+    quote! {
+        impl __private::Debug for #ident {
+            fn fmt(&self, _: &mut __private::fmt::Formatter<'_>) -> __private::fmt::Result {
+                __private::unreachable!()
             }
         }
     }

@@ -22,6 +22,8 @@ pub(crate) struct Field {
     pub(crate) default: Option<Default>,
     /// The mark of personal data.
     pub(crate) pii: Option<Ident>,
+    /// Whether an argument was not understood, so that it might have been that mark.
+    pub(crate) doubtful: bool,
 }
 
 /// `default` or `default = …` of a field.
@@ -82,6 +84,7 @@ pub(crate) fn parse_fields(
             name: given,
             default,
             pii,
+            doubtful,
         } = field_arguments(&field.attrs, errors);
         let name = given
             .as_ref()
@@ -110,6 +113,7 @@ pub(crate) fn parse_fields(
             doc: attr::doc(&field.attrs),
             default,
             pii,
+            doubtful,
         });
     }
     parsed
@@ -119,6 +123,7 @@ struct FieldArguments {
     name: Option<LitStr>,
     default: Option<Default>,
     pii: Option<Ident>,
+    doubtful: bool,
 }
 
 const DEFAULT: Expected = Expected {
@@ -132,6 +137,7 @@ fn field_arguments(attrs: &[Attribute], errors: &mut Errors) -> FieldArguments {
     let mut default = Slot::new("default");
     let mut pii = Slot::new("pii");
     let known = &["name", "default", "pii"];
+    let mut doubtful = false;
     for attr in of_event_data(attrs) {
         arguments(attr, known, errors, |input, errors, argument| {
             match argument.to_string().as_str() {
@@ -148,12 +154,16 @@ fn field_arguments(attrs: &[Attribute], errors: &mut Errors) -> FieldArguments {
                     attr::flag(input, errors, argument);
                     pii.set(errors, argument, argument.clone());
                 }
-                _ => return misplaced(input, errors, argument),
+                _ => {
+                    doubtful = true;
+                    return misplaced(input, errors, argument);
+                }
             }
             true
         });
     }
     FieldArguments {
+        doubtful,
         name: name.take(),
         default: default.take(),
         pii: pii.take(),

@@ -11,7 +11,7 @@ use syn::{Data, DeriveInput};
 
 use crate::errors::Errors;
 
-pub(crate) use expand::{debug_impl, record_impls, stub_impls};
+pub(crate) use expand::{debug_impl, record_impls, stub_debug, stub_impls};
 pub(crate) use fields::{Field, parse_fields, refuse_serde};
 pub(crate) use types::is_of_one_thread;
 
@@ -23,10 +23,11 @@ pub(crate) fn event_data(item: TokenStream) -> TokenStream {
             // Nobody can derive `Debug` for a union, which a stand-in would ask for.
             let union = matches!(input.data, Data::Union(_));
             let no_stub = union || is_of_one_thread(&input.data);
-            let parsed = parsed.filter(|_| errors.is_empty() || !no_stub);
+            let parsed = parsed
+                .filter(|parsed| errors.is_empty() || !(no_stub || parsed.kind.is_doubtful()));
             parsed.map(|mut parsed| {
                 if !errors.is_empty() {
-                    parsed.kind = parse::Kind::Refused;
+                    parsed.kind = parsed.kind.refused();
                 }
                 expand::expand(&parsed)
             })

@@ -3,7 +3,7 @@
 use std::collections::HashSet;
 
 use quote::ToTokens;
-use syn::{Attribute, Data, DataEnum, DeriveInput, Fields, Ident, LitStr, Path, Variant};
+use syn::{Attribute, Data, DataEnum, DeriveInput, Fields, Ident, LitStr, Path, Type, Variant};
 
 use super::fields::{
     Field, VariantArguments, arguments, check_avro_name, of_event_data, parse_fields, refuse_cfg,
@@ -33,7 +33,24 @@ pub(crate) enum Kind {
     /// Travels as text.
     String,
     /// Something about it is wrong, and was noted.
-    Refused,
+    Refused {
+        /// Whether it has personal data, and so no `Debug` of its own.
+        personal: bool,
+    },
+}
+
+impl Kind {
+    /// Whether the type might be one with personal data.
+    pub(crate) fn is_doubtful(&self) -> bool {
+        matches!(self, Self::Record(fields) if fields.iter().any(|field| field.doubtful))
+    }
+
+    /// What is left of it when something about it is wrong.
+    pub(crate) fn refused(&self) -> Self {
+        let personal =
+            matches!(self, Self::Record(fields) if fields.iter().any(|field| field.pii.is_some()));
+        Self::Refused { personal }
+    }
 }
 
 /// `#[event_data(name = "…", string, crate = path)]` on the type.
@@ -77,7 +94,7 @@ pub(crate) fn parse(input: &DeriveInput, errors: &mut Errors) -> Option<EventDat
         krate: args.krate.take(),
         name,
         doc: attr::doc(&input.attrs),
-        kind: kind.unwrap_or(Kind::Refused),
+        kind: kind.unwrap_or(Kind::Refused { personal: false }),
     })
 }
 
@@ -217,10 +234,17 @@ fn parse_enum(input: &DeriveInput, data: &DataEnum, errors: &mut Errors) -> Opti
     plain.then_some(Kind::Enum { variants, unknown })
 }
 
+fn is_string(ty: &Type) -> bool {
+    matches!(ty, Type::Path(path) if path.path.segments.last().is_some_and(|last| last.ident == "String"))
+}
+
 /// `#[event_data(unknown)] Other(String)`.
 fn check_unknown(variant: &Variant, name: Option<&LitStr>, errors: &mut Errors) {
-    let text = matches!(&variant.fields, Fields::Unnamed(fields) if fields.unnamed.len() == 1);
-    if !text {
+    let text = match &variant.fields {
+        Fields::Unnamed(fields) => fields.unnamed.first().filter(|_| fields.unnamed.len() == 1),
+        _ => None,
+    };
+    if !text.is_some_and(|field| is_string(&field.ty)) {
         errors.at(
             variant,
             format_args!(
