@@ -4,5 +4,9 @@
     reason = "senders build events and their data with struct expressions; a new field is meant to break them"
 )]
 
+pub mod analytics;
+pub mod authz;
+pub mod content_authoring;
+pub mod enterprise;
 pub mod keys;
 pub mod learning;

@@ -1,17 +1,21 @@
-//! What the events of the learning subdomain carry. Source: `openedx_events.learning.data` of openedx-events 11.2.
+//! Users, courses and enrollments, which most events of the learning subdomain name. Source:
+//! `openedx_events.learning.data` of openedx-events 11.2.
 
 use events_core::{DateTime, EventData};
 
-use crate::keys::CourseKey;
+use crate::keys::{CcxLocator, CourseKey};
 
 /// What identifies a user in person.
-#[derive(Debug, Clone, PartialEq, Eq, Hash, EventData)]
+#[derive(Clone, PartialEq, Eq, Hash, EventData)]
 pub struct UserPersonalData {
-    /// The username associated with the Open edX user.
+    /// The name by which the platform knows the user.
+    #[event_data(pii)]
     pub username: String,
-    /// The email address associated with the Open edX user.
+    /// The user's email address.
+    #[event_data(pii)]
     pub email: String,
     /// The full name of the user; empty where it is not known.
+    #[event_data(pii)]
     pub name: String,
 }
 
@@ -37,6 +41,26 @@ pub struct CourseData {
     pub start: Option<DateTime>,
     /// When the course run ends.
     pub end: Option<DateTime>,
+}
+
+/// A custom course (CCX): a course run that a coach derived from another, for learners of their own.
+#[derive(Clone, PartialEq, Eq, Hash, EventData)]
+pub struct CcxCourseData {
+    /// The key of the custom course.
+    pub ccx_course_key: CcxLocator,
+    /// The key of the course run that it was derived from.
+    pub master_course_key: CourseKey,
+    /// The name that learners see; empty where it is not known.
+    pub display_name: String,
+    /// The email address of the coach; empty where it is not known.
+    #[event_data(pii)]
+    pub coach_email: String,
+    /// When the custom course starts, as text of no agreed form.
+    pub start: Option<String>,
+    /// When the custom course ends, as text of no agreed form.
+    pub end: Option<String>,
+    /// How many learners may enroll; none means any number.
+    pub max_students_allowed: Option<i64>,
 }
 
 /// The enrollment of a user in a course run.

@@ -28,6 +28,7 @@ mod assert;
 mod capture;
 mod clock;
 mod join;
+mod schemas;
 mod scope;
 mod state;
 
@@ -37,4 +38,9 @@ pub use capture::{Capture, Sent};
 pub(crate) use join::join_current;
 pub use join::{Entered, InScope};
 pub(crate) use join::{current, is_active};
+#[doc(hidden)]
+pub use schemas::check as __check_schema_files;
 pub use scope::{Scope, ScopeHandle, scope};
+
+#[doc(inline)]
+pub use crate::__schema_files as schema_files;
