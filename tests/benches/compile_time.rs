@@ -14,17 +14,14 @@
     reason = "a benchmark measures with the clock and prints"
 )]
 
+#[path = "support/cargo.rs"]
+mod cargo;
 mod support;
 
 use std::fmt::Write as _;
 use std::fs;
-use std::path::{Path, PathBuf};
-use std::process::Command;
-use std::time::Instant;
+use std::path::PathBuf;
 
-use support::{median, nanos};
-
-const ROUNDS: usize = 9;
 const EVENTS: usize = 100;
 
 /// The fields of every data struct, as a struct of the catalog has them.
@@ -32,82 +29,33 @@ const FIELDS: &str = "    pub id: i64,\n    pub is_active: bool,\n    pub userna
                       pub created_by: Option<String>,\n    pub grade: f64,\n    pub tags: Vec<String>,\n";
 
 fn main() {
-    let root = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .expect("the workspace holds this package");
-    let scratch = PathBuf::from(env!("CARGO_TARGET_TMPDIR")).join("compile_time");
-    let ours = package(&scratch, root, "ours", &ours());
+    let ours = package("ours", &ours());
     let serde = package(
-        &scratch,
-        root,
         "serde_alone",
         &structs("serde::Serialize, serde::Deserialize"),
     );
     let derives = "Debug, Clone, PartialEq, serde::Serialize, serde::Deserialize";
-    let all = package(&scratch, root, "serde_and_std", &structs(derives));
+    let all = package("serde_and_std", &structs(derives));
 
     println!(
         "| | events and receivers, s | serde alone, s | ratio | serde and the std derives, s | ratio |"
     );
     println!("| --- | --- | --- | --- | --- | --- |");
     for command in ["check", "build"] {
-        let packages = [&ours, &serde, &all];
-        for package in packages {
-            compile(command, package);
-        }
-        let mut samples = [const { Vec::new() }; 3];
-        for _ in 0..ROUNDS {
-            for (package, samples) in packages.iter().zip(&mut samples) {
-                samples.push(compile(command, package));
-            }
-        }
-        let [ours, serde, all] = samples.map(median);
+        let [ours, serde, all] = cargo::seconds(command, [&ours, &serde, &all]);
         println!(
             "| cargo {command} | {:.3} | {:.3} | {:.2} | {:.3} | {:.2} |",
-            ours / 1e9,
-            serde / 1e9,
+            ours,
+            serde,
             ours / serde,
-            all / 1e9,
+            all,
             ours / all
         );
     }
 }
 
-/// Compiles the package, of which nothing but the source is new, and gives the time.
-fn compile(command: &str, package: &Path) -> f64 {
-    let source = package.join("src/lib.rs");
-    let text = fs::read_to_string(&source).expect("the source was written");
-    fs::write(&source, text).expect("the source can be written");
-    let start = Instant::now();
-    let output = Command::new(env!("CARGO"))
-        .args([command, "--quiet", "--offline"])
-        .current_dir(package)
-        .env("CARGO_TARGET_DIR", package.with_file_name("target"))
-        // No incremental cache: it would measure what changed, and nothing has.
-        .env("CARGO_INCREMENTAL", "0")
-        .output()
-        .expect("cargo runs");
-    let elapsed = nanos(start.elapsed());
-    assert!(
-        output.status.success(),
-        "{}",
-        String::from_utf8_lossy(&output.stderr)
-    );
-    elapsed
-}
-
-fn package(scratch: &Path, root: &Path, name: &str, source: &str) -> PathBuf {
-    let package = scratch.join(name);
-    fs::create_dir_all(package.join("src")).expect("the directory can be made");
-    let manifest = format!(
-        "[package]\nname = \"{name}\"\nversion = \"0.0.0\"\nedition = \"2024\"\n\n[workspace]\n\n[dependencies]\n\
-         events-core = {{ path = '{}' }}\nserde = {{ version = \"1\", features = [\"derive\"] }}\n",
-        root.join("events-core").display()
-    );
-    fs::write(package.join("Cargo.toml"), manifest).expect("the manifest can be written");
-    // The versions are those of the workspace: nothing has to be fetched.
-    fs::copy(root.join("Cargo.lock"), package.join("Cargo.lock"))
-        .expect("the lock file can be copied");
+fn package(name: &str, source: &str) -> PathBuf {
+    let package = cargo::package("compile_time", name, "");
     fs::write(package.join("src/lib.rs"), source).expect("the source can be written");
     package
 }

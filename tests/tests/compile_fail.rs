@@ -41,7 +41,10 @@ fn messages() {
 fn copy_schema_files() {
     let target = Path::new(env!("CARGO_TARGET_TMPDIR")).parent();
     let target = target.expect("the folder for temporary files is inside of the target folder");
-    let folder = target.join("tests/trybuild").join(env!("CARGO_PKG_NAME")).join("schemas");
+    let folder = target
+        .join("tests/trybuild")
+        .join(env!("CARGO_PKG_NAME"))
+        .join("schemas");
     // A file of a case that is no more would be found.
     let _ = fs::remove_dir_all(&folder);
     fs::create_dir_all(&folder).expect("the target folder is writable");

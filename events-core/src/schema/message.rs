@@ -44,12 +44,12 @@ pub(super) const fn message(contract: &Contract) -> Message {
         text.push(if waives(contract) {
             "\n\nWhat breaks is waived."
         } else {
-            "\n\nNobody breaks who resolves schemas as Avro does, and every reader of this framework does. (The reference's \
+            "\n\nNobody breaks who resolves schemas as Avro does, and every reader of this framework does.\n(The reference's \
              Redis consumer goes by its own layout alone: update it first.)"
         });
-        text.push(" To publish the change:\n  - set `minor_version = ");
+        text.push("\nTo publish the change:\n  - set `minor_version = ");
         text.push_number(next_minor(contract));
-        text.push("` in `#[event]`\n  - run `events schema accept`, which writes the schema file of that version");
+        text.push("` in `#[event]`\n  - run `events schema accept`, or the catalog's own test with EVENTS_SCHEMA_ACCEPT=1:\n    it writes the schema file of that version");
     }
     text
 }
@@ -306,13 +306,13 @@ const fn ways_out(text: &mut Message, contract: &Contract, names_kept: bool) {
     text.push("\n\nTwo ways out:\n  - restore what the schema files say, by the remedies above\n  - declare a new event of type `");
     next_major(text, contract.event_type);
     text.push(
-        "` next to this one, and let senders send both for as long as somebody reads the old one",
+        "` next to this one,\n    and let senders send both for as long as somebody reads the old one",
     );
     write(
         text,
         &[
-            "\nNobody has used this version yet? Delete its schema file and run `events schema accept`. \
-           To break it knowingly, give the reason in schemas/",
+            "\nNobody has used this version yet? Delete its schema file and run `events schema accept`.\n\
+             To break it knowingly, give the reason in schemas/",
             contract.event_type,
             ".waivers.json.",
         ],

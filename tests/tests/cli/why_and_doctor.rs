@@ -141,7 +141,7 @@ fn doctor_is_content() {
     assert_eq!(document["checked"]["configuration"]["service"], "lms");
     let shown = text(&["doctor"]);
     for part in [
-        "  registry       7 signals (each event type declared once), 8 receivers (each id once",
+        "  registry       77 signals (each event type declared once), 8 receivers (each id once",
         "  expected       example_audit, example_greeter\n",
         "  configuration  none given",
         "\nNo problems\n",
@@ -212,7 +212,7 @@ fn an_unknown_name_gets_a_proposal() {
         ),
         (
             &["why", "zzz", "--json"],
-            "error: this binary has no signal or receiver `zzz`, and nothing like it among the 15 it has; \
+            "error: this binary has no signal or receiver `zzz`, and nothing like it among the 85 it has; \
              `events list` and `events receivers` say which\n",
         ),
     ] {
