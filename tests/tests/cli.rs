@@ -173,6 +173,7 @@ fn show_tells_everything_about_an_event() {
          \u{20} signal         cli::ORDER_PLACED\n\
          \u{20} event          cli::OrderPlaced\n\
          \u{20} key            number\n\
+         \u{20} schema files   none yet\n\
          \u{20} declared       {}:{line}\n\n\
          Fields\n\
          \u{20} number     long                The number that the customer sees.\n\
@@ -190,6 +191,25 @@ fn show_tells_everything_about_an_event() {
         shown.contains("Manual receivers that nothing connects\n  PRIORITY  RECEIVER   KIND\n         0  shop.bill  manual, not connected\n"),
         "{shown}"
     );
+}
+
+#[test]
+fn show_marks_personal_data_and_schema_files() {
+    let shown = text(&["show", "STUDENT_REGISTRATION_COMPLETED"]);
+    assert!(shown.contains("schema files   0\n"), "{shown}");
+    assert!(
+        shown.contains("[personal data] The user's email address."),
+        "{shown}"
+    );
+    let shown = text(&["show", "XBLOCK_DUPLICATED"]);
+    assert!(
+        shown.contains("schema files   0, 0-before-version\n"),
+        "{shown}"
+    );
+    let document = json(&["show", "STUDENT_REGISTRATION_COMPLETED"]);
+    let pii = &document["events"][0]["fields"][0]["fields"][2];
+    assert_eq!(pii["name"], "pii");
+    assert_eq!(each(&pii["fields"], "personal"), [true, true, true]);
 }
 
 #[test]

@@ -24,6 +24,7 @@ struct EventFacts {
     doc: &'static str,
     key: Option<&'static str>,
     fields: Vec<Field>,
+    schema_files: Vec<&'static str>,
     receivers: Vec<ReceiverFacts>,
     not_connected: Vec<ReceiverFacts>,
 }
@@ -35,6 +36,10 @@ struct Field {
     #[serde(rename = "type")]
     schema: String,
     doc: &'static str,
+    /// What a reader takes where the field is absent, as JSON.
+    default: Option<&'static str>,
+    /// Whether the field holds personal data.
+    personal: bool,
     fields: Vec<Self>,
 }
 
@@ -66,6 +71,7 @@ impl EventFacts {
             doc: signal.event.doc,
             key: signal.event.key,
             fields: fields(signal.event.schema.fields),
+            schema_files: signal.event.kept.iter().map(|kept| kept.file).collect(),
             receivers: facts(&signal.connected),
             not_connected: facts(&signal.idle),
         }
@@ -79,6 +85,8 @@ fn fields(fields: &[FieldSchema]) -> Vec<Field> {
             name: field.name,
             schema: field.schema.to_string(),
             doc: field.doc,
+            default: field.default,
+            personal: field.personal,
             fields: nested(field.schema),
         })
         .collect()
@@ -91,6 +99,17 @@ fn nested(schema: &Schema) -> Vec<Field> {
         .unwrap_or_default()
 }
 
+impl Field {
+    /// What the field is for, with its marks.
+    fn text(&self) -> String {
+        let personal = self.personal.then(|| "[personal data]".to_owned());
+        let default = self.default.map(|json| format!("[default {json}]"));
+        let doc = (!self.doc.is_empty()).then(|| self.doc.to_owned());
+        let parts: Vec<_> = [personal, default, doc].into_iter().flatten().collect();
+        parts.join(" ")
+    }
+}
+
 impl Facts for Show {
     fn lay_out(&self, page: &mut Page) {
         for event in &self.events {
@@ -101,6 +120,20 @@ impl Facts for Show {
 }
 
 impl EventFacts {
+    /// The schema files by what follows the event type: `0, 0-before-version`.
+    fn files(&self) -> String {
+        let versions = self.schema_files.iter().map(|file| {
+            let file = file.strip_suffix(".avsc").unwrap_or(file);
+            let version = file.strip_prefix(self.signal.event_type);
+            version.map_or(file, |version| version.trim_start_matches('.'))
+        });
+        let versions: Vec<_> = versions.collect();
+        if versions.is_empty() {
+            return "none yet".to_owned();
+        }
+        versions.join(", ")
+    }
+
     fn lay_out(&self, page: &mut Page) {
         page.line(self.signal.name);
         page.paragraph(2, self.doc);
@@ -119,6 +152,7 @@ impl EventFacts {
                 ("signal", &self.signal.path),
                 ("event", &self.event),
                 ("key", self.key.unwrap_or("none")),
+                ("schema files", &self.files()),
                 ("declared", &self.signal.location()),
                 ("state", state),
             ],
@@ -158,13 +192,14 @@ fn lay_out_fields(page: &mut Page, rows: &[(String, &Field)]) {
     for (name, field) in rows {
         let label = format!("{name:names$}  {:types$}  ", field.schema);
         let fits = width(&field.schema) <= types;
+        let text = field.text();
         if fits {
-            page.hanging(2, &label, field.doc);
+            page.hanging(2, &label, &text);
         } else {
             page.line(&format!("  {}", label.trim_end()));
             let hang = names + types + 4;
-            if !field.doc.is_empty() {
-                page.hanging(2, &" ".repeat(hang), field.doc);
+            if !text.is_empty() {
+                page.hanging(2, &" ".repeat(hang), &text);
             }
         }
     }

@@ -287,6 +287,10 @@ impl Names {
                 self.visit(inner)
             }
             Schema::Record(record) => {
+                // The name of the event's own record.
+                if equal(record.name, "CloudEvent") {
+                    return Some(record);
+                }
                 let mut index = 0;
                 while index < self.len {
                     if let Some(seen) = self.records[index]
