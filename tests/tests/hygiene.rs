@@ -56,11 +56,36 @@ mod without_prelude {
         }
     }
 
+    #[derive(::core::clone::Clone, ::core::cmp::PartialEq, ::events_core::EventData)]
+    pub struct Address {
+        #[event_data(pii)]
+        pub street: ::std::string::String,
+        #[event_data(default = "de")]
+        pub country: ::std::string::String,
+        #[event_data(default = -1)]
+        pub floor: i64,
+        #[event_data(default)]
+        pub notes: ::std::vec::Vec<::std::string::String>,
+    }
+
+    #[derive(
+        ::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq, ::events_core::EventData,
+    )]
+    pub enum Plan {
+        Free,
+        #[event_data(unknown)]
+        Other(::std::string::String),
+    }
+
     #[::events_core::event(type = "org.example.hygiene.prelude.absent.v1", key = key)]
     pub struct PreludeAbsent {
         pub customer: Customer,
         pub payment: Payment,
         pub key: Key,
+        pub address: Address,
+        #[event_data(pii, default = true)]
+        pub secret: bool,
+        pub plan: Plan,
     }
 
     #[::events_core::receiver(PRELUDE_ABSENT)]
@@ -133,9 +158,26 @@ mod shadowed {
         pub note: ::core::option::Option<i64>,
     }
 
+    #[derive(::core::clone::Clone, ::core::cmp::PartialEq, EventData)]
+    pub struct Address {
+        #[event_data(pii)]
+        pub street: ::std::string::String,
+        #[event_data(default = "de")]
+        pub country: ::std::string::String,
+    }
+
+    #[derive(::core::fmt::Debug, ::core::clone::Clone, ::core::cmp::PartialEq, EventData)]
+    pub enum Plan {
+        Free,
+        #[event_data(unknown)]
+        Other(::std::string::String),
+    }
+
     #[event(type = "org.example.hygiene.names.shadowed.v1", key = customer.id)]
     pub struct NamesShadowed {
         pub customer: Customer,
+        pub address: Address,
+        pub plan: Plan,
     }
 
     #[receiver(NAMES_SHADOWED)]

@@ -127,6 +127,45 @@ pub mod catalog {
         }
     }
 
+    /// A record with personal data and defaults.
+    #[derive(Clone, PartialEq, EventData)]
+    pub struct Address {
+        /// Personal, and so not shown.
+        #[event_data(pii)]
+        pub street: String,
+        /// With a default that is a text.
+        #[event_data(default = "de")]
+        pub country: String,
+        /// With a default that is a number.
+        #[event_data(default = -1)]
+        pub floor: i64,
+        /// With the empty default.
+        #[event_data(default)]
+        pub notes: Vec<String>,
+    }
+
+    /// An enum that keeps names it does not know.
+    #[derive(Debug, Clone, PartialEq, Eq, EventData)]
+    pub enum Plan {
+        /// A variant.
+        Free,
+        /// Any other name.
+        #[event_data(unknown)]
+        Other(String),
+    }
+
+    /// An event with personal data.
+    #[event(type = "org.example.lints.address.changed.v1")]
+    pub struct AddressChanged {
+        /// A record.
+        pub address: Address,
+        /// An enum.
+        pub plan: Plan,
+        /// Personal, and so not shown.
+        #[event_data(pii)]
+        pub reason: String,
+    }
+
     /// An event with everything.
     #[event(
         type = "org.example.lints.everything.denied.v1",

@@ -2,8 +2,6 @@
 //!
 //! The files are in `tests/schemas`. What is refused, and how, is in `tests/ui/schema`.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use std::collections::BTreeMap;
 
 use events_core::{DateTime, Event, EventData, event};

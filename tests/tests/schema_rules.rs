@@ -1,7 +1,5 @@
 //! The rules by which schemas are compared, with the resolver of `apache-avro` as the oracle.
 
-#![expect(clippy::unwrap_used, reason = "tests")]
-
 use apache_avro::Schema as Avro;
 use apache_avro::schema_compatibility::{Compatibility, SchemaCompatibility};
 use events_core::schema::{AvroSchema, Findings, Rule, compare};
