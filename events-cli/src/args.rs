@@ -4,6 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::commands::SchemaCommand;
+
 const EXIT_CODES: &str = "\
 Exit codes:
   0  all is well
@@ -61,6 +63,13 @@ pub(crate) enum Command {
     Why(WhyArgs),
     /// Checks what the linker collected, and the configuration.
     Doctor,
+    /// Writes the catalog as a static site.
+    Docs(DocsArgs),
+    /// Writes the catalog as an `AsyncAPI` 3.0 document.
+    Asyncapi(AsyncapiArgs),
+    /// What events look like on the wire, and the files that keep it.
+    #[command(subcommand)]
+    Schema(SchemaCommand),
     /// Tells the story of two plugin crates that react to a registration.
     #[cfg(feature = "demo")]
     Demo,
@@ -99,4 +108,32 @@ pub(crate) struct ReceiversArgs {
 pub(crate) struct WhyArgs {
     /// A signal, as for `show`; or a receiver, by id, alias, function name or path.
     pub(crate) name: String,
+}
+
+/// Where the site goes.
+#[derive(Debug, Args)]
+pub(crate) struct DocsArgs {
+    /// The folder to write to: one that is not there, an empty one, or one of an earlier site.
+    #[arg(long, value_name = "DIR")]
+    pub(crate) out: PathBuf,
+    /// The name of the site.
+    #[arg(long, default_value = "Event catalog")]
+    pub(crate) title: String,
+    /// Writes into a folder that has other files.
+    #[arg(long)]
+    pub(crate) force: bool,
+}
+
+/// Where the document goes.
+#[derive(Debug, Args)]
+pub(crate) struct AsyncapiArgs {
+    /// The file to write to, instead of standard output.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) out: Option<PathBuf>,
+    /// The name of the document.
+    #[arg(long, default_value = "Event catalog")]
+    pub(crate) title: String,
+    /// The version of the document.
+    #[arg(long, value_name = "VERSION", default_value = "1.0.0")]
+    pub(crate) document_version: String,
 }

@@ -5,6 +5,7 @@ mod commands;
 mod configuration;
 #[cfg(feature = "demo")]
 mod demo;
+mod examples;
 mod facts;
 mod names;
 mod text;
@@ -100,6 +101,10 @@ where
         }
         Err(Failure::Unknown(unknown)) => {
             let _ = writeln!(err, "error: {unknown}");
+            Status::Usage
+        }
+        Err(Failure::Usage(problem)) => {
+            let _ = writeln!(err, "error: {problem}");
             Status::Usage
         }
         Err(Failure::Io(error)) => {

@@ -36,7 +36,7 @@ fn the_demo_tells_its_story() {
         "In the mailbox of ada: Welcome, ada!",
         "failed   example_greeter::receivers::send_welcome_mail\n              the mail server refused the address: it has no `@`\n     ok       demo.count_registrations",
         "fn registration_is_announced() {",
-        "-             email: \"ada@example.com\",\n     +             email: \"ada@example.org\",",
+        "-       \"email\": \"ada@example.com\",\n     +       \"email\": \"ada@example.org\",",
         "error[E0609]: no field `customer` on type `&OrderPlaced`",
     ] {
         assert!(story.contains(fact), "{fact}\nis not in\n{story}");

@@ -16,6 +16,7 @@ const MOST_LINES: usize = 450;
 const EDGES: &[(&str, &[&str])] = &[
     ("events-macros", &[]),
     ("events-core", &["events-macros"]),
+    ("events-bus", &["events-core"]),
     ("events-catalog", &["events-core"]),
     (
         "events-cli",
@@ -283,7 +284,9 @@ fn lines_end_where_they_end() {
         }
         let text = fs::read_to_string(root().join(&path)).unwrap();
         for (index, line) in text.lines().enumerate() {
-            if line.ends_with([' ', '\t', '\r']) {
+            // What the compiler says is printed as it says it.
+            let quoted = path == "docs/src/schema-files.md" && line.trim().is_empty();
+            if line.ends_with([' ', '\t', '\r']) && !quoted {
                 problems.push(format!("{path}:{}: white space at the end", index + 1));
             }
         }

@@ -1,15 +1,19 @@
 //! The commands. Each gathers its facts in a struct, which serializes as the JSON form and lays itself out as text.
 
+mod asyncapi;
+mod docs;
 mod doctor;
 mod list;
 mod order;
 mod receivers;
+mod schema;
 mod show;
 mod why;
 
 use std::io;
 
 use events_core::config::ConfigErrors;
+pub(crate) use schema::SchemaCommand;
 use serde::Serialize;
 
 use crate::Status;
@@ -57,6 +61,8 @@ impl Answer {
 pub(crate) enum Failure {
     /// Something that was named is not there.
     Unknown(Unknown),
+    /// What was asked for cannot be done, and why.
+    Usage(String),
     /// The configuration has problems.
     Configuration(ConfigErrors),
     /// The answer could not be written.
@@ -94,6 +100,9 @@ pub(crate) fn answer(
         Command::Receivers(args) => Answer::new(&receivers::receivers(world, args)?, json),
         Command::Why(args) => Answer::new(&why::why(world, applied, args)?, json),
         Command::Doctor => Answer::new(&doctor::doctor(world, applied), json),
+        Command::Docs(args) => Answer::new(&docs::docs(world, args)?, json),
+        Command::Asyncapi(args) => asyncapi::asyncapi(world, args, json),
+        Command::Schema(command) => return schema::schema(world, command, json),
         #[cfg(feature = "demo")]
         Command::Demo => Answer::new(&crate::demo::demo(), json),
     };

@@ -4,7 +4,7 @@
 //! - [`AvroSchema`]: an event's schema as Avro JSON, which is what a schema file holds.
 //! - [`compare`]: the rules of Avro's schema resolution, in both directions, as [`Finding`]s.
 //! - [`KeptSchema`]: a schema file as the compiler read it.
-//! - [`folder`]: the folder of schema files, for tools and tests.
+//! - `folder` (feature `schema-files`): the folder of schema files, for tools and tests.
 //!
 //! `#[event]` compares the struct with its schema files at compile time, by constant evaluation: everything that takes
 //! part in it is a `const fn`, and runs the same way in tools.
@@ -14,11 +14,13 @@ mod compare;
 mod contract;
 mod describe;
 mod finding;
+#[cfg(feature = "schema-files")]
 pub mod folder;
 mod message;
 mod model;
 mod rule;
 mod text;
+mod words;
 
 pub use avro::AvroSchema;
 pub use compare::compare;

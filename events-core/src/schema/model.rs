@@ -99,6 +99,15 @@ impl RecordSchema {
     }
 }
 
+impl RecordSchema {
+    /// Whether one of the fields, at any depth, holds [personal data](FieldSchema::personal).
+    pub fn has_personal_data(&self) -> bool {
+        self.fields.iter().any(|field| {
+            field.personal || field.schema.record().is_some_and(Self::has_personal_data)
+        })
+    }
+}
+
 impl FieldSchema {
     /// Called by the derive.
     #[doc(hidden)]

@@ -82,7 +82,7 @@ impl<E: Event> Capture<E> {
             sent.event == *expected,
             "{} was sent once, but with other data (- expected, + sent):\n{}",
             self.signal.info().name,
-            diff(expected, &sent.event)
+            diff::<E, E>(expected, &sent.event)
         );
     }
 
@@ -97,7 +97,8 @@ impl<E: Event> Capture<E> {
             return;
         }
         let name = self.signal.info().name;
-        let likeness = |event: &&E| TextDiff::from_lines(pretty(expected), pretty(event)).ratio();
+        let likeness =
+            |event: &&E| TextDiff::from_lines(pretty::<E>(expected), pretty::<E>(*event)).ratio();
         match events
             .iter()
             .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
@@ -105,7 +106,7 @@ impl<E: Event> Capture<E> {
             Some(closest) => panic!(
                 "{name} {}, but not with this data; the closest differs (- expected, + sent):\n{}",
                 times("was sent", "was not sent", events.len()),
-                diff(expected, closest)
+                diff::<E, E>(expected, closest)
             ),
             None => panic!("{name} was not sent; expected\n{expected:#?}"),
         }
@@ -122,7 +123,7 @@ impl<E: Event> Capture<E> {
             events == expected,
             "{} was sent otherwise (- expected, + sent):\n{}",
             self.signal.info().name,
-            diff(&expected, &events)
+            diff::<E, [E]>(expected, &events)
         );
     }
 
@@ -181,13 +182,19 @@ fn times(some: &str, none: &str, count: usize) -> String {
     }
 }
 
-fn pretty(value: &impl fmt::Debug) -> String {
-    format!("{value:#?}\n")
+/// Events on several lines. With personal data they are shown as JSON: `Debug` hides it, and what differs with it; what a
+/// test compares is made up by the test.
+fn pretty<E: Event>(events: &(impl fmt::Debug + serde::Serialize + ?Sized)) -> String {
+    let personal = E::INFO.schema.has_personal_data();
+    match personal.then(|| serde_json::to_string_pretty(events)) {
+        Some(Ok(json)) => format!("{json}\n"),
+        _ => format!("{events:#?}\n"),
+    }
 }
 
 /// The lines of both, with what differs marked.
-fn diff(expected: &impl fmt::Debug, sent: &impl fmt::Debug) -> String {
-    let (expected, sent) = (pretty(expected), pretty(sent));
+fn diff<E: Event, T: fmt::Debug + serde::Serialize + ?Sized>(expected: &T, sent: &T) -> String {
+    let (expected, sent) = (pretty::<E>(expected), pretty::<E>(sent));
     let diff = TextDiff::from_lines(&expected, &sent);
     let lines = diff.iter_all_changes().map(|change| {
         let sign = match change.tag() {

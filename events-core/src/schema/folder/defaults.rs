@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use super::json::Json;
+use super::same::same_json;
 use crate::schema::model::{FieldSchema, RecordSchema, Schema};
 
 /// A field that two schemas give different defaults.
@@ -67,12 +67,5 @@ fn default(field: &FieldSchema) -> Option<&'static str> {
     match field.schema {
         Schema::Optional(_) => Some("null"),
         _ => field.default,
-    }
-}
-
-fn same_json(a: Option<&str>, b: Option<&str>) -> bool {
-    match (a, b) {
-        (Some(a), Some(b)) => a == b || Json::parse(a).is_ok_and(|a| Json::parse(b) == Ok(a)),
-        (a, b) => a == b,
     }
 }

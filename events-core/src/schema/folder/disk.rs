@@ -5,12 +5,12 @@ use std::fs;
 use std::io::{self, ErrorKind};
 use std::path::Path;
 
-use super::json::Json;
 use super::name::FileName;
 use super::problem::{Problem, ProblemKind};
 use super::read::{ReadSchema, schema_of};
 use super::waivers::{self, OwnedWaiver};
 use crate::schema::model::RecordSchema;
+use serde_json::Value as Json;
 
 const RESTORE: &str = "restore the file from version control";
 
@@ -174,7 +174,8 @@ fn text(folder: &Path, name: &str) -> Result<String, String> {
 }
 
 fn content(text: &str, event_type: &str) -> Result<Content, String> {
-    let json = Json::parse(text).map_err(|problem| format!("not JSON: {problem}"))?;
+    let json =
+        serde_json::from_str::<Json>(text).map_err(|problem| format!("not JSON: {problem}"))?;
     let ReadSchema {
         event_type: namespace,
         schema,

@@ -2,12 +2,13 @@
 
 use super::defaults::compare_defaults;
 use super::disk::{Content, Files, SchemaFile, unreadable};
-use super::json::Json;
 use super::name::{file_of, next_major};
 use super::problem::{Problem, ProblemKind};
+use super::same::same_record;
 use super::waivers;
 use crate::event::EventInfo;
 use crate::schema::{KeptSchema, compare};
+use serde_json::Value as Json;
 
 const ACCEPT: &str = "run `events schema accept`, which writes it";
 const UNUSED: &str =
@@ -36,7 +37,8 @@ pub(super) fn current(event: &EventInfo, files: &Files) -> Current {
             return Current::Other(unreadable(&file.name, problem).of(event.event_type));
         }
     };
-    if Json::parse(&event.avro_schema().to_string()).as_ref() == Ok(&content.json) {
+    let own = serde_json::from_str::<Json>(&event.avro_schema().to_string());
+    if own.is_ok_and(|own| own == content.json) {
         return Current::Same;
     }
     let problem = differs(event, file, content).or_else(|| default_added(event, file, content));
@@ -189,7 +191,7 @@ fn other(event: &EventInfo, file: &SchemaFile) -> Option<Problem> {
     };
     let kept = event.kept.iter().find(|kept| kept.file == file.name);
     let how = match kept {
-        Some(kept) if kept.schema == content.schema => return None,
+        Some(kept) if same_record(kept.schema, content.schema) => return None,
         Some(_) => "it has changed",
         None => "it was added",
     };

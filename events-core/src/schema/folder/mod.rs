@@ -8,13 +8,12 @@
 
 mod defaults;
 mod disk;
-mod json;
 mod judge;
 mod name;
 mod problem;
 mod read;
+mod same;
 mod waivers;
-mod words;
 mod write;
 
 use std::collections::BTreeMap;

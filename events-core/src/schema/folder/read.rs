@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::json::Json;
+use serde_json::Value as Json;
+
 use crate::schema::model::{EnumSchema, FieldSchema, RecordSchema, Schema, StringFormat};
 
 /// The schema of an event, read from the text of a schema file.
@@ -36,7 +37,8 @@ pub struct ReadSchema {
 /// # Errors
 /// What is wrong with the text, in words.
 pub fn read_schema(text: &str) -> Result<ReadSchema, String> {
-    let json = Json::parse(text).map_err(|problem| format!("not JSON: {problem}"))?;
+    let json =
+        serde_json::from_str::<Json>(text).map_err(|problem| format!("not JSON: {problem}"))?;
     schema_of(&json)
 }
 

@@ -1,12 +1,12 @@
 //! The waivers of an event: reading them, and finding those that waive nothing.
 
 use super::disk::{Files, Waivers};
-use super::json::Json;
 use super::name::file_of;
 use super::problem::{Problem, ProblemKind};
 use crate::event::EventInfo;
 use crate::schema::rule::Rule;
 use crate::schema::{Waiver, compare};
+use serde_json::Value as Json;
 
 /// A [`Waiver`] that was read from a file.
 #[derive(Debug, Default)]
@@ -41,8 +41,9 @@ pub(super) fn read(name: &str, event_type: &str, text: Result<String, String>) -
         let problem = Problem::new(ProblemKind::WaiversUnreadable, name, problem, SHAPE);
         read.problems.push(problem.of(event_type));
     };
-    let json =
-        text.and_then(|text| Json::parse(&text).map_err(|problem| format!("not JSON: {problem}")));
+    let json = text.and_then(|text| {
+        serde_json::from_str::<Json>(&text).map_err(|problem| format!("not JSON: {problem}"))
+    });
     let items = match json {
         Ok(Json::Array(items)) => items,
         Ok(_) => {

@@ -2,9 +2,9 @@
 
 use core::fmt;
 
-use crate::schema::finding::Finding;
-use crate::schema::message;
-use crate::schema::rule::Rule;
+use super::finding::Finding;
+use super::message;
+use super::rule::Rule;
 
 impl Finding {
     /// Why a service with the older schema cannot read what one with the newer schema writes, where it cannot.
