@@ -10,6 +10,8 @@ const PINNED: &str = "1.95.";
 fn main() {
     println!("cargo::rustc-check-cfg=cfg(pinned_messages)");
     println!("cargo::rustc-check-cfg=cfg(conformance)");
+    println!("cargo::rustc-check-cfg=cfg(browser)");
+    println!("cargo::rustc-check-cfg=cfg(asyncapi_schema)");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=EVENTS_CONFORMANCE");
 
@@ -20,6 +22,32 @@ fn main() {
     println!("cargo::rerun-if-changed={}", conformance.display());
     if conformance.is_dir() {
         println!("cargo::rustc-cfg=conformance");
+    }
+    browser();
+    println!("cargo::rerun-if-env-changed=EVENTS_ASYNCAPI_SCHEMA");
+    if env::var_os("EVENTS_ASYNCAPI_SCHEMA").is_some() {
+        println!("cargo::rustc-cfg=asyncapi_schema");
+    }
+}
+
+/// Chromium, or what is made of it, for the tests that look at pages.
+fn browser() {
+    println!("cargo::rerun-if-env-changed=EVENTS_CHROMIUM");
+    println!("cargo::rerun-if-env-changed=PATH");
+    let named = env::var_os("EVENTS_CHROMIUM").map(PathBuf::from);
+    let path = env::var_os("PATH").unwrap_or_default();
+    let mut found = named
+        .into_iter()
+        .chain(env::split_paths(&path).flat_map(|folder| {
+            ["chromium", "chromium-browser", "google-chrome"].map(|name| folder.join(name))
+        }));
+    if let Some(browser) = found.find(|file| file.is_file()) {
+        println!("cargo::rustc-cfg=browser");
+        println!("cargo::rustc-env=EVENTS_BROWSER={}", browser.display());
+        println!("cargo::rerun-if-changed={}", browser.display());
+    } else {
+        // One that is installed later is found without a change of anything here.
+        println!("cargo::rerun-if-changed=/usr/bin");
     }
 }
 

@@ -54,11 +54,13 @@ fn main() {
     for package in [&ours, &serde] {
         fs::copy(catalog.join("README.md"), package.join("README.md")).expect("a file is copied");
     }
-    copy(&catalog.join("src"), &ours.join("src"), &|_, text| text);
+    copy(&catalog.join("src"), &ours.join("src"), &|_, text| {
+        text.to_owned()
+    });
     copy(
         &catalog.join("schemas"),
         &ours.join("schemas"),
-        &|_, text| text,
+        &|_, text| text.to_owned(),
     );
     copy(&catalog.join("src"), &serde.join("src"), &with_serde);
 
@@ -74,7 +76,7 @@ fn main() {
 }
 
 /// Copies a folder, each file changed as told.
-fn copy(from: &Path, to: &Path, change: &dyn Fn(&Path, String) -> String) {
+fn copy(from: &Path, to: &Path, change: &dyn Fn(&Path, &str) -> String) {
     fs::create_dir_all(to).expect("the directory can be made");
     for entry in fs::read_dir(from).expect("the folder is there") {
         let path = entry.expect("the folder is readable").path();
@@ -83,13 +85,13 @@ fn copy(from: &Path, to: &Path, change: &dyn Fn(&Path, String) -> String) {
             copy(&path, &target, change);
         } else {
             let text = fs::read_to_string(&path).expect("a source is text");
-            fs::write(target, change(&path, text)).expect("the source can be written");
+            fs::write(target, change(&path, &text)).expect("the source can be written");
         }
     }
 }
 
 /// The same types, with serde's derives and nothing of the framework.
-fn with_serde(path: &Path, text: String) -> String {
+fn with_serde(path: &Path, text: &str) -> String {
     if path.components().any(|part| part.as_os_str() == "keys") {
         let text = text
             .replace(", EventData)]", ")]")

@@ -5,6 +5,7 @@ use core::fmt;
 use serde::ser::{Impossible, Serialize, SerializeMap, SerializeSeq, SerializeStruct, Serializer};
 
 use super::encode_error::{EncodeError, Problem};
+use super::encode_key::{Key, LastKey};
 use super::input::DEPTH;
 use super::path::Step;
 use super::put;
@@ -43,7 +44,7 @@ impl<'a> Encoder<'a> {
             levels,
             len,
             count: 0,
-            key: 0..0,
+            key: LastKey::default(),
         })
     }
 }
@@ -277,8 +278,8 @@ pub(super) struct Items<'a> {
     len: Option<usize>,
     /// How many there were.
     count: usize,
-    /// Where the last key stands.
-    key: core::ops::Range<usize>,
+    /// The last key of a map.
+    key: LastKey,
 }
 
 impl Items<'_> {
@@ -329,14 +330,14 @@ impl SerializeMap for Items<'_> {
 
     #[inline]
     fn serialize_key<T: Serialize + ?Sized>(&mut self, key: &T) -> Result<(), EncodeError> {
-        self.count += 1;
+        let last = (self.count > 0).then_some(&self.key);
         let key = key
-            .serialize(Key(self.out))
+            .serialize(Key {
+                out: self.out,
+                last,
+            })
             .map_err(|error| error.inside(Step::Value))?;
-        // Where there is no key yet, the range is empty, and so is no key that is less.
-        if self.count > 1 && self.out.get(self.key.clone()) >= self.out.get(key.clone()) {
-            return Err(EncodeError::from(Problem::KeyOrder).inside(Step::Value));
-        }
+        self.count += 1;
         self.key = key;
         Ok(())
     }
@@ -349,93 +350,5 @@ impl SerializeMap for Items<'_> {
     #[inline]
     fn end(self) -> Result<(), EncodeError> {
         self.finish()
-    }
-}
-
-/// Writes the key of a map, which is a text, and says where it stands.
-struct Key<'a>(&'a mut Vec<u8>);
-
-macro_rules! refuse_keys {
-    ($($method:ident($($argument:ty),*) -> $ok:ty)*) => {
-        $(
-            #[cold]
-            fn $method(self, $(_: $argument),*) -> Result<$ok, EncodeError> {
-                Err(Problem::Key.into())
-            }
-        )*
-    };
-}
-
-type NoKey = Impossible<core::ops::Range<usize>, EncodeError>;
-type Place = core::ops::Range<usize>;
-
-impl Serializer for Key<'_> {
-    type Ok = Place;
-    type Error = EncodeError;
-    type SerializeSeq = NoKey;
-    type SerializeTuple = NoKey;
-    type SerializeTupleStruct = NoKey;
-    type SerializeTupleVariant = NoKey;
-    type SerializeMap = NoKey;
-    type SerializeStruct = NoKey;
-    type SerializeStructVariant = NoKey;
-
-    #[inline]
-    fn serialize_str(self, key: &str) -> Result<Place, EncodeError> {
-        put::bytes(self.0, key.as_bytes());
-        let end = self.0.len();
-        Ok(end - key.len()..end)
-    }
-
-    refuse_keys! {
-        serialize_bool(bool) -> Place
-        serialize_i8(i8) -> Place
-        serialize_i16(i16) -> Place
-        serialize_i32(i32) -> Place
-        serialize_i64(i64) -> Place
-        serialize_u8(u8) -> Place
-        serialize_u16(u16) -> Place
-        serialize_u32(u32) -> Place
-        serialize_u64(u64) -> Place
-        serialize_f32(f32) -> Place
-        serialize_f64(f64) -> Place
-        serialize_char(char) -> Place
-        serialize_bytes(&[u8]) -> Place
-        serialize_none() -> Place
-        serialize_unit() -> Place
-        serialize_unit_struct(&'static str) -> Place
-        serialize_unit_variant(&'static str, u32, &'static str) -> Place
-        serialize_seq(Option<usize>) -> NoKey
-        serialize_tuple(usize) -> NoKey
-        serialize_tuple_struct(&'static str, usize) -> NoKey
-        serialize_tuple_variant(&'static str, u32, &'static str, usize) -> NoKey
-        serialize_map(Option<usize>) -> NoKey
-        serialize_struct(&'static str, usize) -> NoKey
-        serialize_struct_variant(&'static str, u32, &'static str, usize) -> NoKey
-    }
-
-    #[cold]
-    fn serialize_some<T: Serialize + ?Sized>(self, _: &T) -> Result<Place, EncodeError> {
-        Err(Problem::Key.into())
-    }
-
-    #[inline]
-    fn serialize_newtype_struct<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        value: &T,
-    ) -> Result<Place, EncodeError> {
-        value.serialize(self)
-    }
-
-    #[cold]
-    fn serialize_newtype_variant<T: Serialize + ?Sized>(
-        self,
-        _: &'static str,
-        _: u32,
-        _: &'static str,
-        _: &T,
-    ) -> Result<Place, EncodeError> {
-        Err(Problem::Key.into())
     }
 }

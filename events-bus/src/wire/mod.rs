@@ -52,6 +52,7 @@
 mod decode;
 mod encode;
 mod encode_error;
+mod encode_key;
 mod error;
 mod fault;
 mod from_json;

@@ -3,9 +3,20 @@
 /// A number: zigzag, seven bits a byte, the lowest first.
 #[inline]
 pub(super) fn long(out: &mut Vec<u8>, number: i64) {
-    let number = (number.cast_unsigned() << 1) ^ (number >> 63).cast_unsigned();
+    zigzagged(
+        out,
+        (number.cast_unsigned() << 1) ^ (number >> 63).cast_unsigned(),
+    );
+}
+
+/// Seven bits a byte, the lowest first.
+#[inline]
+fn zigzagged(out: &mut Vec<u8>, number: u64) {
     if number < 0x80 {
         out.push(low(number));
+    } else if number < 0x4000 {
+        // The length of most texts that are no names.
+        out.extend_from_slice(&[low(number) | 0x80, low(number >> 7)]);
     } else {
         long_number(out, number);
     }
@@ -41,8 +52,7 @@ fn low(number: u64) -> u8 {
 /// A count of items or bytes.
 #[inline]
 pub(super) fn count(out: &mut Vec<u8>, count: usize) {
-    // No allocation is larger than `isize::MAX`; where that is not so, `Vec` has ended the program before.
-    long(out, i64::try_from(count).unwrap_or(i64::MAX));
+    zigzagged(out, (count as u64) << 1);
 }
 
 /// A count of items or bytes, in front of what stands from `start` to the end.
