@@ -11,6 +11,7 @@ fn main() {
     println!("cargo::rustc-check-cfg=cfg(pinned_messages)");
     println!("cargo::rustc-check-cfg=cfg(conformance)");
     println!("cargo::rustc-check-cfg=cfg(browser)");
+    println!("cargo::rustc-check-cfg=cfg(git)");
     println!("cargo::rustc-check-cfg=cfg(asyncapi_schema)");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=EVENTS_CONFORMANCE");
@@ -22,6 +23,9 @@ fn main() {
     println!("cargo::rerun-if-changed={}", conformance.display());
     if conformance.is_dir() {
         println!("cargo::rustc-cfg=conformance");
+    }
+    if Command::new("git").arg("--version").output().is_ok() {
+        println!("cargo::rustc-cfg=git");
     }
     browser();
     println!("cargo::rerun-if-env-changed=EVENTS_ASYNCAPI_SCHEMA");

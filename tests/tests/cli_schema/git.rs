@@ -55,6 +55,7 @@ fn repository(name: &str) -> Folder {
 }
 
 #[test]
+#[cfg_attr(not(git), ignore = "git is not installed")]
 fn a_revision_is_compared_with_a_folder() {
     let repository = repository("git_folder");
     let schemas = repository.path().join("notes/schemas");
@@ -78,6 +79,7 @@ fn a_revision_is_compared_with_a_folder() {
 }
 
 #[test]
+#[cfg_attr(not(git), ignore = "git is not installed")]
 fn revisions_are_compared_with_each_other() {
     let repository = repository("git_two");
     let package = repository.path().join("notes");
@@ -97,6 +99,7 @@ fn revisions_are_compared_with_each_other() {
 }
 
 #[test]
+#[cfg_attr(not(git), ignore = "git is not installed")]
 fn what_is_gone_since_is_found() {
     let repository = repository("git_gone");
     let schemas = repository.path().join("notes/schemas");
@@ -118,6 +121,7 @@ fn what_is_gone_since_is_found() {
 }
 
 #[test]
+#[cfg_attr(not(git), ignore = "git is not installed")]
 fn what_git_does_not_have_is_refused() {
     let repository = repository("git_refused");
     let path = repository.as_str();
