@@ -65,7 +65,7 @@ pub(crate) enum Command {
     Doctor,
     /// Writes the catalog as a static site.
     Docs(DocsArgs),
-    /// Writes the catalog as an `AsyncAPI` 3.0 document.
+    /// Writes the catalog as an AsyncAPI 3.0 document.
     Asyncapi(AsyncapiArgs),
     /// What events look like on the wire, and the files that keep it.
     #[command(subcommand)]

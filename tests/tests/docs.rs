@@ -46,6 +46,7 @@ fn documents() -> BTreeSet<String> {
         "CONTRIBUTING.md",
         "CHANGELOG.md",
         "events-core/README.md",
+        "events-bus/README.md",
         "events-catalog/README.md",
         "events-cli/README.md",
     ];

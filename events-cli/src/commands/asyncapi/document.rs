@@ -1,4 +1,4 @@
-//! The document. Source: `AsyncAPI` specification 3.0.0.
+//! The document. Source: AsyncAPI specification 3.0.0.
 //!
 //! An event type is a channel, and its address: on which topic it travels is for a bus to say. The headers are those
 //! of the Redis stream of the reference, all of them text.

@@ -1,4 +1,4 @@
-//! `events asyncapi`: the catalog as an `AsyncAPI` document.
+//! `events asyncapi`: the catalog as an AsyncAPI document.
 
 mod document;
 
