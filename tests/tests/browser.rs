@@ -3,10 +3,6 @@
 //! Ignored where there is no Chromium: `apt-get install chromium`, or name one with `EVENTS_CHROMIUM`.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-#![cfg_attr(
-    not(browser),
-    expect(dead_code, reason = "without a browser, nothing runs")
-)]
 
 use std::fs;
 use std::path::{Path, PathBuf};
