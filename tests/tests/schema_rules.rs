@@ -192,6 +192,25 @@ fn more_findings_than_there_is_room_for_are_counted() {
 }
 
 #[test]
+fn what_breaks_is_found_behind_any_number_of_what_does_not() {
+    let names: Vec<_> = (0..50).map(|index| &*format!("f{index}").leak()).collect();
+    let optional = leak(Schema::Optional(STRING));
+    let mut fields: Vec<_> = names.iter().map(|name| field(name, optional)).collect();
+    fields.push(field("total", STRING));
+    let old = event(vec![field("total", &Schema::Long)]);
+    let findings = compare(old, event(fields));
+    assert_eq!((findings.as_slice().len(), findings.more()), (32, 19));
+    assert!(findings.are_breaking());
+    let paths: Vec<_> = findings
+        .as_slice()
+        .iter()
+        .filter(|finding| finding.is_breaking())
+        .map(|finding| finding.path())
+        .collect();
+    assert_eq!(paths, ["total"]);
+}
+
+#[test]
 fn a_long_path_is_cut_and_says_so() {
     let mut schema = &Schema::Long;
     let mut other = STRING;

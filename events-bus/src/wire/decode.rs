@@ -55,7 +55,7 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de> {
     /// anything, for the sake of what it says of wrong JSON, and it travels as text.
     #[inline]
     fn deserialize_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        visitor.visit_borrowed_str(self.input.text()?)
+        self.deserialize_str(visitor)
     }
 
     #[inline]
@@ -80,7 +80,7 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de> {
 
     #[inline]
     fn deserialize_string<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        visitor.visit_borrowed_str(self.input.text()?)
+        self.deserialize_str(visitor)
     }
 
     #[inline]
@@ -90,7 +90,7 @@ impl<'de> Deserializer<'de> for &mut Decoder<'de> {
 
     #[inline]
     fn deserialize_byte_buf<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, Fault> {
-        visitor.visit_borrowed_bytes(self.input.bytes()?)
+        self.deserialize_bytes(visitor)
     }
 
     #[inline]

@@ -155,6 +155,10 @@ impl Contract {
                 }
                 at += 1;
             }
+            // What no longer has a place in the list cannot be waived either.
+            if findings.hide_a_break() {
+                return Self::EVENT_TYPE;
+            }
             index += 1;
         }
         suspect
@@ -224,7 +228,7 @@ impl Contract {
         if self.minor_version < newest {
             return Some(MinorProblem::Lowered { newest });
         }
-        if self.minor_version > newest + 1 {
+        if self.minor_version > newest.saturating_add(1) {
             return Some(MinorProblem::Skipped { newest });
         }
         let mut oldest = newest;

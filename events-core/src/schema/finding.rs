@@ -97,17 +97,29 @@ impl Findings {
         }
     }
 
+    /// Where there is no room, one that breaks nobody makes it for one that breaks somebody: those decide.
     pub(super) const fn push(&mut self, finding: &Finding) {
         if self.len < ROOM {
             self.items[self.len] = *finding;
             self.len += 1;
-        } else {
-            self.more += 1;
-            self.more_breaking |= finding.is_breaking();
+            return;
         }
+        self.more += 1;
+        if !finding.is_breaking() {
+            return;
+        }
+        let mut index = ROOM;
+        while index > 0 {
+            index -= 1;
+            if !self.items[index].is_breaking() {
+                self.items[index] = *finding;
+                return;
+            }
+        }
+        self.more_breaking = true;
     }
 
-    /// The findings, at most 32.
+    /// The findings, at most 32: as many of those that break somebody as there is room for, then others.
     pub const fn as_slice(&self) -> &[Finding] {
         self.items.split_at(self.len).0
     }
@@ -121,6 +133,11 @@ impl Findings {
             }
             index += 1;
         }
+        self.more_breaking
+    }
+
+    /// Whether there are breaking ones beyond those of [`as_slice`](Self::as_slice), which then are all breaking.
+    pub(super) const fn hide_a_break(&self) -> bool {
         self.more_breaking
     }
 

@@ -5,7 +5,7 @@ use super::finding::Finding;
 use super::rule::Rule;
 use super::text::Text;
 
-pub(super) type Message = Text<6000>;
+pub(super) type Message = Text<16_000>;
 
 pub(super) const fn message(contract: &Contract) -> Message {
     let mut text = Text::new();
@@ -26,9 +26,9 @@ pub(super) const fn message(contract: &Contract) -> Message {
         minor(&mut text, contract, problem);
         return text;
     }
-    let (breaking, names_kept) = judge(contract);
+    let judgement = judge(contract);
     write(&mut text, &["event `", contract.event_type, "` "]);
-    text.push(if breaking {
+    text.push(if judgement.breaking {
         "has changed in a way that breaks services that use it"
     } else {
         "has another schema, and still the same minor version"
@@ -38,10 +38,10 @@ pub(super) const fn message(contract: &Contract) -> Message {
         against(&mut text, contract, &contract.kept[index]);
         index += 1;
     }
-    if breaking {
-        ways_out(&mut text, contract, names_kept);
+    if judgement.breaking {
+        ways_out(&mut text, contract, judgement.names_only);
     } else {
-        text.push(if waives(contract) {
+        text.push(if judgement.waived {
             "\n\nWhat breaks is waived."
         } else {
             "\n\nNobody breaks who resolves schemas as Avro does, and every reader of this framework does.\n(The reference's \
@@ -61,8 +61,22 @@ const fn next_minor(contract: &Contract) -> u64 {
     }
 }
 
-/// Whether one of the differences is waived.
-const fn waives(contract: &Contract) -> bool {
+/// What the differences come to.
+struct Judgement {
+    /// Something breaks, and is not waived.
+    breaking: bool,
+    /// Something breaks, and is waived.
+    waived: bool,
+    /// A name that is kept on the wire repairs everything that breaks.
+    names_only: bool,
+}
+
+const fn judge(contract: &Contract) -> Judgement {
+    let mut judgement = Judgement {
+        breaking: false,
+        waived: false,
+        names_only: true,
+    };
     let mut index = 0;
     while index < contract.kept.len() {
         let kept = &contract.kept[index];
@@ -71,34 +85,21 @@ const fn waives(contract: &Contract) -> bool {
         let mut at = 0;
         while at < items.len() {
             if items[at].is_breaking() && contract.is_waived(kept, &items[at]) {
-                return true;
+                judgement.waived = true;
+            } else if items[at].is_breaking() {
+                judgement.breaking = true;
+                judgement.names_only &=
+                    matches!(items[at].rule, Rule::FieldRenamed | Rule::RecordRenamed);
             }
             at += 1;
         }
-        index += 1;
-    }
-    false
-}
-
-/// Whether something breaks, and whether a name that is kept on the wire repairs all of it.
-const fn judge(contract: &Contract) -> (bool, bool) {
-    let (mut breaking, mut only_names) = (false, true);
-    let mut index = 0;
-    while index < contract.kept.len() {
-        let kept = &contract.kept[index];
-        let findings = contract.findings(kept);
-        let items = findings.as_slice();
-        let mut at = 0;
-        while at < items.len() {
-            if items[at].is_breaking() && !contract.is_waived(kept, &items[at]) {
-                breaking = true;
-                only_names &= matches!(items[at].rule, Rule::FieldRenamed | Rule::RecordRenamed);
-            }
-            at += 1;
+        if findings.hide_a_break() {
+            judgement.breaking = true;
+            judgement.names_only = false;
         }
         index += 1;
     }
-    (breaking, only_names)
+    judgement
 }
 
 const fn minor(text: &mut Message, contract: &Contract, problem: MinorProblem) {
@@ -160,14 +161,15 @@ const fn minor(text: &mut Message, contract: &Contract, problem: MinorProblem) {
 const fn against(text: &mut Message, contract: &Contract, kept: &KeptSchema) {
     let findings = contract.findings(kept);
     let items = findings.as_slice();
-    let mut titled = false;
+    let mut titled = findings.hide_a_break();
+    if titled {
+        title(text, kept);
+    }
     let mut index = 0;
     while index < items.len() {
         if contract.refuses(kept, &items[index]) {
             if !titled {
-                text.push("\n\nagainst minor version ");
-                version(text, kept);
-                write(text, &[", schemas/", kept.file, ":"]);
+                title(text, kept);
                 titled = true;
             }
             let waived = contract.is_waived(kept, &items[index]);
@@ -179,7 +181,16 @@ const fn against(text: &mut Message, contract: &Contract, kept: &KeptSchema) {
         text.push("\n  and ");
         text.push_number(findings.more() as u64);
         text.push(" more");
+        if findings.hide_a_break() {
+            text.push(", too many to be waived");
+        }
     }
+}
+
+const fn title(text: &mut Message, kept: &KeptSchema) {
+    text.push("\n\nagainst minor version ");
+    version(text, kept);
+    write(text, &[", schemas/", kept.file, ":"]);
 }
 
 /// `0`, or `0 (before-version)` for a former layout.

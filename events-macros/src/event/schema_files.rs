@@ -76,13 +76,15 @@ impl SchemaFiles {
             Some((minor, label)) => (minor, Some(label.to_owned())),
             None => (version, None),
         };
-        let number = minor.bytes().all(|c| c.is_ascii_digit());
-        let Some(minor_version) = minor.parse().ok().filter(|_| number) else {
+        let minor_version = minor.parse().ok();
+        // Not `00`: two names would mean one version.
+        let plain = minor_version.filter(|version: &u32| version.to_string() == minor);
+        let Some(minor_version) = plain.filter(|_| label.as_deref() != Some("")) else {
             // `org.example.order.placed` and `org.example.order.placed.v2` may stand side by side.
             if !version.contains('.') {
                 self.problems.push(format!(
-                    "[schema-file-name] schemas/{name}: `{minor}` is not a minor version\n  expected: {event_type}.0.avsc, or \
-                     {event_type}.0-label.avsc for a former layout of the same minor version"
+                    "[schema-file-name] schemas/{name}: `{version}` is not a minor version, with or without a label\n  expected: {event_type}.0.avsc, or \
+                     {event_type}.0-label.avsc for a former layout of the same minor version\n  remedy: rename the file, or remove it"
                 ));
             }
             return;

@@ -1,0 +1,50 @@
+//! Many optional fields were added, and behind them a field got another type.
+
+use events_core::event;
+
+#[event(type = "org.example.schema.break_behind_many_changes.happened.v1", minor_version = 1)]
+pub struct Happened {
+    pub extra_0: Option<String>,
+    pub extra_1: Option<String>,
+    pub extra_2: Option<String>,
+    pub extra_3: Option<String>,
+    pub extra_4: Option<String>,
+    pub extra_5: Option<String>,
+    pub extra_6: Option<String>,
+    pub extra_7: Option<String>,
+    pub extra_8: Option<String>,
+    pub extra_9: Option<String>,
+    pub extra_10: Option<String>,
+    pub extra_11: Option<String>,
+    pub extra_12: Option<String>,
+    pub extra_13: Option<String>,
+    pub extra_14: Option<String>,
+    pub extra_15: Option<String>,
+    pub extra_16: Option<String>,
+    pub extra_17: Option<String>,
+    pub extra_18: Option<String>,
+    pub extra_19: Option<String>,
+    pub extra_20: Option<String>,
+    pub extra_21: Option<String>,
+    pub extra_22: Option<String>,
+    pub extra_23: Option<String>,
+    pub extra_24: Option<String>,
+    pub extra_25: Option<String>,
+    pub extra_26: Option<String>,
+    pub extra_27: Option<String>,
+    pub extra_28: Option<String>,
+    pub extra_29: Option<String>,
+    pub extra_30: Option<String>,
+    pub extra_31: Option<String>,
+    pub extra_32: Option<String>,
+    pub extra_33: Option<String>,
+    pub extra_34: Option<String>,
+    pub extra_35: Option<String>,
+    pub extra_36: Option<String>,
+    pub extra_37: Option<String>,
+    pub extra_38: Option<String>,
+    pub extra_39: Option<String>,
+    pub total: String,
+}
+
+fn main() {}
