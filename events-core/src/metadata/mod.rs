@@ -187,6 +187,12 @@ impl EventMetadata {
         }
     }
 
+    /// Reads an id in any spelling that the reference reads: with hyphens or without, in braces, as a `urn:uuid:`. `None` for
+    /// everything else.
+    pub fn parse_id(text: &str) -> Option<Uuid> {
+        id::parse_id(text)
+    }
+
     /// With this id.
     #[must_use]
     pub fn with_id(mut self, id: Uuid) -> Self {

@@ -45,6 +45,13 @@ impl Timestamp {
     /// The last microsecond of the year 9999.
     pub const MAX: Self = Self(253_402_300_799_999_999);
 
+    /// The time now, to the microsecond, by the wall clock: it jumps when somebody sets the clock. A testing scope's clock is
+    /// not asked.
+    #[must_use]
+    pub fn now() -> Self {
+        crate::clock::now()
+    }
+
     /// The instant that many microseconds after the beginning of 1970 (before it, when negative); `None` outside the
     /// years 1 to 9999.
     pub const fn from_micros(micros: i64) -> Option<Self> {

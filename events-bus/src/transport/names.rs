@@ -1,0 +1,68 @@
+//! Names of topics, and which of them are internal.
+
+use std::fmt;
+
+/// What the names of internal topics begin with: those that hold an outbox or the work of durable receivers. Nobody outside is to
+/// read them.
+pub const INTERNAL: &str = "events:";
+
+/// The topic in which the events of an outbox wait.
+pub const OUTBOX: &str = "events:outbox";
+
+/// The topic in which the work of a service's durable receivers waits.
+pub fn durable(service: &str) -> String {
+    format!("{INTERNAL}durable:{service}")
+}
+
+/// Whether a topic is internal.
+pub fn is_internal(topic: &str) -> bool {
+    topic.starts_with(INTERNAL)
+}
+
+/// A name cannot be that of a topic or a group.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NameError {
+    what: &'static str,
+    given: Box<str>,
+    problem: &'static str,
+}
+
+impl fmt::Display for NameError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "{} `{}` {}; write a name such as `user-events`",
+            self.what,
+            self.given.escape_debug(),
+            self.problem
+        )
+    }
+}
+
+impl std::error::Error for NameError {}
+
+/// Whether a text can be the name of a topic (`what` says `topic`), a group or a consumer.
+///
+/// # Errors
+/// When it is empty, longer than 200 bytes, has white space, control characters or braces, or is internal.
+pub fn check(what: &'static str, name: &str) -> Result<(), NameError> {
+    let problem = if name.is_empty() {
+        "is empty"
+    } else if name.len() > 200 {
+        "is longer than 200 bytes"
+    } else if name
+        .chars()
+        .any(|char| char.is_whitespace() || char.is_control() || matches!(char, '{' | '}'))
+    {
+        "has white space, control characters or braces"
+    } else if is_internal(name) {
+        "begins with `events:`, as only internal topics do"
+    } else {
+        return Ok(());
+    };
+    Err(NameError {
+        what,
+        given: name.chars().take(200).collect::<String>().into(),
+        problem,
+    })
+}
