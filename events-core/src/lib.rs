@@ -10,6 +10,7 @@ mod clock;
 #[cfg(feature = "config")]
 pub mod config;
 mod data;
+pub mod delivery;
 mod dispatch;
 mod event;
 mod macros;
@@ -34,6 +35,7 @@ pub use events_macros::receiver;
 pub use uuid::Uuid;
 
 pub use data::{Bytes, EventData, EventKey};
+pub use delivery::{PermanentError, RetryAfter};
 pub use dispatch::{
     BoxError, IntoOutcome, Outcome, ReceiverError, ReceiverErrors, Response, Responses,
 };
