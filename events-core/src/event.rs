@@ -5,8 +5,9 @@ use core::fmt;
 use std::borrow::Cow;
 
 use crate::data::EventData;
+use crate::dispatch::{BoxError, Delivery};
 use crate::schema::{AvroSchema, KeptSchema, RecordSchema, Waiver};
-use crate::signal::{AnySignal, Signal};
+use crate::signal::{AnySignal, ErasedCall, Signal};
 
 /// An event: a struct with an event type and a signal. Implemented by `#[event]`.
 #[diagnostic::on_unimplemented(
@@ -135,7 +136,24 @@ impl<'a> AnyEvent<'a> {
 
     /// The event itself, if it is an `E`.
     pub fn downcast_ref<E: Event>(self) -> Option<&'a E> {
-        self.event.as_any().downcast_ref()
+        let event: &dyn Any = self.event;
+        event.downcast_ref()
+    }
+
+    /// Runs one receiver of the event's signal.
+    #[inline]
+    pub(crate) fn invoke(self, call: &ErasedCall, delivery: &Delivery<'_>) -> Result<(), BoxError> {
+        self.event.invoke(call, delivery)
+    }
+
+    /// See `ScopeHandle::begin_send`.
+    #[cfg(feature = "testing")]
+    pub(crate) fn begin_send(
+        self,
+        scope: &crate::testing::ScopeHandle,
+        metadata: crate::dispatch::Metadata<'_>,
+    ) -> Option<crate::signal::ReceiverList> {
+        self.event.begin_send(scope, metadata)
     }
 }
 
@@ -152,11 +170,53 @@ impl serde::Serialize for AnyEvent<'_> {
     }
 }
 
-trait ErasedEvent: Send + Sync {
+/// An event of any type, owned: what a bus holds between reading an event and handing it to receivers.
+///
+/// It shows in `Debug` as the event does.
+pub struct OwnedEvent(Box<dyn ErasedEvent>);
+
+impl OwnedEvent {
+    /// Takes an event.
+    pub fn new<E: Event>(event: E) -> Self {
+        Self(Box::new(event))
+    }
+
+    /// The event, lent.
+    pub fn get(&self) -> AnyEvent<'_> {
+        AnyEvent { event: &*self.0 }
+    }
+
+    /// The event itself, if it is an `E`.
+    ///
+    /// # Errors
+    /// With what was given, when it is an event of another type.
+    #[expect(clippy::missing_panics_doc, reason = "it does not")]
+    pub fn downcast<E: Event>(self) -> Result<E, Self> {
+        if self.get().downcast_ref::<E>().is_none() {
+            return Err(self);
+        }
+        let event: Box<dyn Any> = self.0;
+        Ok(*event.downcast().expect("an `E` was lent a line earlier"))
+    }
+}
+
+impl fmt::Debug for OwnedEvent {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.get().fmt(f)
+    }
+}
+
+trait ErasedEvent: Any + Send + Sync {
     fn info(&self) -> &'static EventInfo;
     fn signal(&self) -> &'static dyn AnySignal;
     fn key(&self) -> Option<Cow<'_, str>>;
-    fn as_any(&self) -> &dyn Any;
+    fn invoke(&self, call: &ErasedCall, delivery: &Delivery<'_>) -> Result<(), BoxError>;
+    #[cfg(feature = "testing")]
+    fn begin_send(
+        &self,
+        scope: &crate::testing::ScopeHandle,
+        metadata: crate::dispatch::Metadata<'_>,
+    ) -> Option<crate::signal::ReceiverList>;
     fn payload(&self) -> &dyn erased_serde::Serialize;
     fn debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 }
@@ -174,8 +234,18 @@ impl<E: Event> ErasedEvent for E {
         Event::key(self)
     }
 
-    fn as_any(&self) -> &dyn Any {
-        self
+    fn invoke(&self, call: &ErasedCall, delivery: &Delivery<'_>) -> Result<(), BoxError> {
+        call.invoke(self, delivery)
+    }
+
+    #[cfg(feature = "testing")]
+    fn begin_send(
+        &self,
+        scope: &crate::testing::ScopeHandle,
+        metadata: crate::dispatch::Metadata<'_>,
+    ) -> Option<crate::signal::ReceiverList> {
+        let (list, _) = scope.begin_send(E::signal().core(), self, metadata)?;
+        Some(list)
     }
 
     fn payload(&self) -> &dyn erased_serde::Serialize {

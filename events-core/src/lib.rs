@@ -37,7 +37,7 @@ pub use uuid::Uuid;
 pub use data::{Bytes, EventData, EventKey};
 pub use delivery::{PermanentError, RetryAfter};
 pub use dispatch::{
-    BoxError, IntoOutcome, Outcome, ReceiverError, ReceiverErrors, Response, Responses,
+    BoxError, Delivery, IntoOutcome, Outcome, ReceiverError, ReceiverErrors, Response, Responses,
 };
 pub use event::{AnyEvent, Event, EventInfo};
 pub use metadata::{EventMetadata, ServiceNameError, SourceLib, SourceLibPart, set_service_name};

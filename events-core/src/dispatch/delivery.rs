@@ -10,7 +10,10 @@ use crate::event::EventInfo;
 use crate::metadata::EventMetadata;
 use crate::time::Timestamp;
 
-/// One send of one event, as a receiver sees it. Used by the code that `#[receiver]` writes.
+/// One send of one event, as a receiver sees it: what comes with the event.
+///
+/// A function that `#[receiver]` annotates asks for these things by the names of its parameters. A closure that
+/// [`connect_any`](trait.AnySignal.html#method.connect_any) connects gets this.
 pub struct Delivery<'a> {
     info: &'static EventInfo,
     table: &'a InfoTable,
@@ -30,6 +33,27 @@ pub(crate) enum Metadata<'a> {
     Fresh(&'a FreshMetadata),
     /// It came with the event from a bus.
     Incoming(&'a EventMetadata),
+    /// It was made when the event was to be sent by this process, which put that off.
+    PutOff(&'a EventMetadata),
+}
+
+impl<'a> Metadata<'a> {
+    /// What was made before this send.
+    pub(crate) fn given(self) -> Option<&'a EventMetadata> {
+        match self {
+            Self::Incoming(metadata) | Self::PutOff(metadata) => Some(metadata),
+            Self::Unwanted | Self::Fresh(_) => None,
+        }
+    }
+
+    #[inline]
+    #[expect(
+        clippy::wrong_self_convention,
+        reason = "as `Delivery::from_event_bus`"
+    )]
+    pub(crate) fn from_event_bus(self) -> bool {
+        matches!(self, Self::Incoming(_))
+    }
 }
 
 /// Metadata that is made when it is first read, with the time of the send.
@@ -77,11 +101,12 @@ impl<'a> Delivery<'a> {
     /// The metadata of the event: one for all receivers of one send, with the time of the send.
     ///
     /// # Panics
-    /// When the receiver did not say that it asks for metadata; those that `#[receiver]` writes do.
+    /// When the receiver did not say that it asks for metadata. Those that `#[receiver]` writes say it where they do, and
+    /// what `connect_any` connects may always ask.
     #[inline]
     pub fn metadata(&self) -> &EventMetadata {
         match self.metadata {
-            Metadata::Incoming(metadata) => metadata,
+            Metadata::Incoming(metadata) | Metadata::PutOff(metadata) => metadata,
             Metadata::Fresh(fresh) => fresh.cell.get_or_init(|| {
                 EventMetadata::for_send(
                     self.info.event_type,
@@ -100,7 +125,7 @@ impl<'a> Delivery<'a> {
         reason = "named like the parameter that receivers ask for it with"
     )]
     pub fn from_event_bus(&self) -> bool {
-        matches!(self.metadata, Metadata::Incoming(_))
+        self.metadata.from_event_bus()
     }
 
     #[cfg(feature = "tokio")]

@@ -21,6 +21,6 @@ pub(crate) use delivery::{FreshMetadata, Metadata};
 pub use outcome::{BoxError, IntoOutcome, IntoReceiverError, ReceiverError, ReceiverErrors};
 pub(crate) use responses::{InfoTable, Infos};
 pub use responses::{Outcome, Response, Responses};
-pub(crate) use run::{discard, robust, strict};
+pub(crate) use run::{discard, robust, robust_any, strict};
 #[cfg(feature = "tokio")]
 pub use task::spawn;

@@ -1,13 +1,14 @@
 //! The loop over the receivers, and the only place that catches their panics.
 
 use core::any::Any;
+use core::borrow::Borrow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::outcome::Failure;
 use super::{BoxError, Delivery, ReceiverError};
-use crate::event::Event;
+use crate::event::{AnyEvent, Event};
 use crate::receiver::ReceiverInfo;
-use crate::signal::Calls;
+use crate::signal::{Calls, Entry};
 
 /// Runs every receiver. Failures are noted in the delivery, and logged once; the rest still run.
 #[inline]
@@ -22,7 +23,18 @@ pub(crate) fn robust<E: Event>(event: &E, calls: &Calls<E>, delivery: &Delivery<
     }
 }
 
-/// One loop for both kinds of list.
+/// Does the same where the type of the event is not known: compiled once, for all events.
+pub(crate) fn robust_any(
+    event: AnyEvent<'_>,
+    entries: &[impl Borrow<Entry>],
+    delivery: &Delivery<'_>,
+) {
+    each(entries, delivery, |entry| {
+        event.invoke(&entry.borrow().call, delivery)
+    });
+}
+
+/// One loop for every kind of list.
 #[inline]
 fn each<C>(calls: &[C], delivery: &Delivery<'_>, call: impl Fn(&C) -> Result<(), BoxError>) {
     let mut rest = calls;

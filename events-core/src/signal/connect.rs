@@ -5,11 +5,11 @@ use std::borrow::Cow;
 use std::panic::Location;
 use std::sync::Arc;
 
-use super::Signal;
 use super::core::{ConnectionId, SignalCore};
-use super::list::{BoxedFn, Closure, Entry, ErasedCall, InfoRef};
+use super::list::{Closure, Entry, ErasedCall, InfoRef, TypedFn};
+use super::{AnySignal, Signal};
 use crate::dispatch::{Delivery, IntoOutcome};
-use crate::event::Event;
+use crate::event::{AnyEvent, Event};
 use crate::metadata::EventMetadata;
 use crate::receiver::{ReceiverInfo, ReceiverKind, ReceiverSignals, SourceLocation};
 
@@ -170,15 +170,63 @@ impl<E: Event> Signal<E> {
         id: Option<String>,
         priority: i32,
         wants_metadata: bool,
-        closure: BoxedFn<E>,
+        closure: Box<TypedFn<E>>,
     ) -> Connection {
-        let info = connected_info(&self.core, id, priority, wants_metadata);
         let call = ErasedCall::Closure(Arc::new(Closure::new(closure)));
-        self.core.connect(Entry {
-            call,
-            info: InfoRef::Connected(Arc::new(info)),
-        })
+        connect_call(&self.core, id, priority, wants_metadata, call)
     }
+}
+
+impl dyn AnySignal {
+    /// Connects a closure that takes the event untyped, under a name and with a priority, as
+    /// [`connect_with`](Signal::connect_with) does where the type is known.
+    ///
+    /// For what handles events of every type, such as what hands them to an event bus.
+    ///
+    /// ```standalone_crate
+    /// # use events_core::{event, registry};
+    /// # #[event(type = "org.example.shop.order.placed.v1")]
+    /// # pub struct OrderPlaced { pub number: i64 }
+    /// for signal in registry::signals() {
+    ///     let tap = signal.connect_any("shop.tap", 100, |event, delivery| {
+    ///         println!("{} at {}", event.info().event_type, delivery.metadata().time());
+    ///     });
+    ///     tap.keep();
+    /// }
+    /// ORDER_PLACED.send_event(OrderPlaced { number: 17 });
+    /// ```
+    #[track_caller]
+    pub fn connect_any<F, R>(
+        &'static self,
+        id: impl Into<String>,
+        priority: i32,
+        receiver: F,
+    ) -> Connection
+    where
+        F: Fn(AnyEvent<'_>, &Delivery<'_>) -> R + Send + Sync + 'static,
+        R: IntoOutcome,
+    {
+        let closure = move |event: AnyEvent<'_>, delivery: &Delivery<'_>| {
+            receiver(event, delivery).into_outcome()
+        };
+        let call = ErasedCall::AnyClosure(Arc::new(Closure::new(Box::new(closure))));
+        connect_call(self.__core(), Some(id.into()), priority, true, call)
+    }
+}
+
+#[track_caller]
+fn connect_call(
+    signal: &'static SignalCore,
+    id: Option<String>,
+    priority: i32,
+    wants_metadata: bool,
+    call: ErasedCall,
+) -> Connection {
+    let info = connected_info(signal, id, priority, wants_metadata);
+    signal.connect(Entry {
+        call,
+        info: InfoRef::Connected(Arc::new(info)),
+    })
 }
 
 #[track_caller]

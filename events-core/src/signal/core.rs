@@ -9,6 +9,7 @@ use arc_swap::ArcSwapOption;
 use super::SignalInfo;
 use super::connect::{Connection, UnknownReceiver};
 use super::list::{Entry, ReceiverList};
+use crate::dispatch::Infos;
 use crate::event::EventInfo;
 use crate::receiver::{ReceiverInfo, ReceiverKind};
 use crate::registry;
@@ -112,6 +113,24 @@ impl SignalCore {
         };
         self.state.fetch_or(bits, Ordering::AcqRel);
         list
+    }
+
+    /// The receivers to send to, outside of testing scopes; `None` where the signal is disabled.
+    pub(crate) fn with_list<T>(
+        &'static self,
+        f: impl FnOnce(&ReceiverList, Infos) -> T,
+    ) -> Option<T> {
+        let linked = self.linked();
+        let state = self.state();
+        if state & DISABLED != 0 {
+            return None;
+        }
+        if state & OVERLAY != 0
+            && let Some(list) = &*self.overlay.load()
+        {
+            return Some(f(list, Infos::Shared(list.table().clone())));
+        }
+        Some(f(linked, Infos::Linked(linked.table())))
     }
 
     pub(crate) fn receivers(&'static self) -> Vec<ReceiverInfo> {

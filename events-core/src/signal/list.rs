@@ -16,25 +16,24 @@ pub(crate) type AnyFunction = fn(AnyEvent<'_>, &Delivery<'_>) -> Result<(), BoxE
 
 /// A closure that was connected. Whoever drops the last list that holds it drops what it captured, and that may be a
 /// sender, long after it was disconnected: a panic in there must not reach it.
-pub(crate) struct Closure<E>(Option<BoxedFn<E>>);
+pub(crate) struct Closure<F: ?Sized>(Option<Box<F>>);
 
-pub(crate) type BoxedFn<E> = Box<dyn Fn(&E, &Delivery<'_>) -> Result<(), BoxError> + Send + Sync>;
+pub(crate) type TypedFn<E> = dyn Fn(&E, &Delivery<'_>) -> Result<(), BoxError> + Send + Sync;
+pub(crate) type AnyFn = dyn Fn(AnyEvent<'_>, &Delivery<'_>) -> Result<(), BoxError> + Send + Sync;
 
-impl<E> Closure<E> {
-    pub(crate) fn new(closure: BoxedFn<E>) -> Self {
+impl<F: ?Sized> Closure<F> {
+    pub(crate) fn new(closure: Box<F>) -> Self {
         Self(Some(closure))
     }
 
+    /// Runs it. It is taken out only to be dropped.
     #[inline]
-    fn invoke(&self, event: &E, delivery: &Delivery<'_>) -> Result<(), BoxError> {
-        // It is taken out only to be dropped.
-        self.0
-            .as_ref()
-            .map_or(Ok(()), |closure| closure(event, delivery))
+    fn invoke(&self, call: impl FnOnce(&F) -> Result<(), BoxError>) -> Result<(), BoxError> {
+        self.0.as_deref().map_or(Ok(()), call)
     }
 }
 
-impl<E> Drop for Closure<E> {
+impl<F: ?Sized> Drop for Closure<F> {
     fn drop(&mut self) {
         discard(self.0.take());
     }
@@ -48,17 +47,42 @@ pub(crate) enum ErasedCall {
     /// A [`Closure`] of the signal's event.
     Closure(Arc<dyn Any + Send + Sync>),
     Any(AnyFunction),
+    AnyClosure(Arc<Closure<AnyFn>>),
 }
 
 /// What is called to run a receiver.
 pub(crate) enum Call<E> {
     Function(Function<E>),
-    Closure(Arc<Closure<E>>),
+    Closure(Arc<Closure<TypedFn<E>>>),
     Any(AnyFunction),
+    AnyClosure(Arc<Closure<AnyFn>>),
 }
 
 /// An entry of a signal holds what is called for the signal's event, because only a signal of that type adds entries.
 const TYPED: &str = "what is connected to a signal is called with the event of the signal";
+
+impl ErasedCall {
+    /// Runs the receiver, with an event of its signal.
+    pub(crate) fn invoke<E: Event>(
+        &self,
+        event: &E,
+        delivery: &Delivery<'_>,
+    ) -> Result<(), BoxError> {
+        match self {
+            Self::Function(function) => {
+                function.downcast_ref::<Function<E>>().expect(TYPED)(event, delivery)
+            }
+            Self::Closure(closure) => closure
+                .downcast_ref::<Closure<TypedFn<E>>>()
+                .expect(TYPED)
+                .invoke(|closure| closure(event, delivery)),
+            Self::Any(function) => function(AnyEvent::new(event), delivery),
+            Self::AnyClosure(closure) => {
+                closure.invoke(|closure| closure(AnyEvent::new(event), delivery))
+            }
+        }
+    }
+}
 
 impl<E: Event> Call<E> {
     fn new(erased: &ErasedCall) -> Self {
@@ -66,10 +90,9 @@ impl<E: Event> Call<E> {
             ErasedCall::Function(function) => {
                 Self::Function(*function.downcast_ref::<Function<E>>().expect(TYPED))
             }
-            ErasedCall::Closure(closure) => {
-                Self::Closure(closure.clone().downcast::<Closure<E>>().expect(TYPED))
-            }
+            ErasedCall::Closure(closure) => Self::Closure(closure.clone().downcast().expect(TYPED)),
             ErasedCall::Any(function) => Self::Any(*function),
+            ErasedCall::AnyClosure(closure) => Self::AnyClosure(closure.clone()),
         }
     }
 
@@ -77,8 +100,11 @@ impl<E: Event> Call<E> {
     pub(crate) fn invoke(&self, event: &E, delivery: &Delivery<'_>) -> Result<(), BoxError> {
         match self {
             Self::Function(function) => function(event, delivery),
-            Self::Closure(closure) => closure.invoke(event, delivery),
+            Self::Closure(closure) => closure.invoke(|closure| closure(event, delivery)),
             Self::Any(function) => function(AnyEvent::new(event), delivery),
+            Self::AnyClosure(closure) => {
+                closure.invoke(|closure| closure(AnyEvent::new(event), delivery))
+            }
         }
     }
 }
@@ -94,7 +120,7 @@ impl<E: Event> Calls<E> {
     pub(crate) fn new(list: &ReceiverList) -> Self {
         let functions = list.entries.iter().map(|entry| match &entry.call {
             ErasedCall::Function(function) => function.downcast_ref::<Function<E>>().copied(),
-            ErasedCall::Closure(_) | ErasedCall::Any(_) => None,
+            ErasedCall::Closure(_) | ErasedCall::Any(_) | ErasedCall::AnyClosure(_) => None,
         });
         match functions.collect() {
             Some(functions) => Self::Functions(functions),

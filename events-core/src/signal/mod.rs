@@ -13,9 +13,7 @@ pub(crate) use self::core::ConnectionId;
 pub(crate) use self::core::SignalCore;
 pub use any::{AnySignal, SignalInfo};
 pub use connect::{Connection, UnknownReceiver};
-#[cfg(feature = "testing")]
-pub(crate) use list::ReceiverList;
-pub(crate) use list::{AnyFunction, Calls, Entry, ErasedCall, Function, InfoRef};
+pub(crate) use list::{AnyFunction, Calls, Entry, ErasedCall, Function, InfoRef, ReceiverList};
 
 use self::core::{DISABLED, LINKED, OVERLAY, READY};
 use crate::dispatch::{
@@ -195,12 +193,12 @@ impl<E: Event> Signal<E> {
     fn send_general(&'static self, event: &E) -> Responses {
         #[cfg(feature = "testing")]
         if let Some(scope) = crate::testing::current() {
-            return self.send_in_scope(&scope, event, None);
+            return self.send_in_scope(&scope, event, Metadata::Unwanted);
         }
         if self.core.state() & DISABLED != 0 {
             return Responses::empty();
         }
-        self.send_to_snapshot(event, None)
+        self.send_to_snapshot(event, Metadata::Unwanted)
     }
 
     /// Sends an event with the metadata it was sent with elsewhere, marked as coming from an event bus.
@@ -217,12 +215,12 @@ impl<E: Event> Signal<E> {
     ) -> Responses {
         #[cfg(feature = "testing")]
         if let Some(scope) = crate::testing::current() {
-            return self.send_in_scope(&scope, &event, Some(metadata));
+            return self.send_in_scope(&scope, &event, Metadata::Incoming(metadata));
         }
         if self.core.state() & DISABLED != 0 {
             return Responses::empty();
         }
-        self.send_to_snapshot(&event, Some(metadata))
+        self.send_to_snapshot(&event, Metadata::Incoming(metadata))
     }
 
     /// Sends the event to the receivers in their order, up to the first that fails.
@@ -251,15 +249,12 @@ impl<E: Event> Signal<E> {
         })
     }
 
-    /// Attaches on first use, and takes the overlay where there is one.
-    fn send_to_snapshot(&'static self, event: &E, incoming: Option<&EventMetadata>) -> Responses {
+    /// Attaches on first use, and takes the overlay where there is one. Makes metadata where none is given and a receiver
+    /// asks for it.
+    fn send_to_snapshot(&'static self, event: &E, metadata: Metadata<'_>) -> Responses {
         self.with_snapshot(|calls, wants_metadata, infos| {
-            let fresh = (incoming.is_none() && wants_metadata).then(FreshMetadata::new);
-            let metadata = match (incoming, &fresh) {
-                (Some(metadata), _) => Metadata::Incoming(metadata),
-                (None, Some(fresh)) => Metadata::Fresh(fresh),
-                (None, None) => Metadata::Unwanted,
-            };
+            let fresh = (metadata.given().is_none() && wants_metadata).then(FreshMetadata::new);
+            let metadata = fresh.as_ref().map_or(metadata, Metadata::Fresh);
             Self::run(event, calls, infos, metadata)
         })
     }
@@ -303,13 +298,15 @@ impl<E: Event> Signal<E> {
         &'static self,
         scope: &crate::testing::ScopeHandle,
         event: &E,
-        incoming: Option<&EventMetadata>,
+        metadata: Metadata<'_>,
     ) -> Responses {
-        let Some((list, metadata)) = scope.begin_send(&self.core, event, incoming) else {
+        let Some((list, scoped)) = scope.begin_send(&self.core, event, metadata) else {
             return Responses::empty();
         };
-        let fresh = FreshMetadata::from(metadata);
-        let metadata = incoming.map_or(Metadata::Fresh(&fresh), Metadata::Incoming);
+        let fresh = FreshMetadata::from(scoped);
+        let metadata = metadata
+            .given()
+            .map_or(Metadata::Fresh(&fresh), |_| metadata);
         Self::run(
             event,
             list.calls(),
@@ -324,7 +321,7 @@ impl<E: Event> Signal<E> {
         scope: &crate::testing::ScopeHandle,
         event: &E,
     ) -> Result<Responses, ReceiverError> {
-        let Some((list, metadata)) = scope.begin_send(&self.core, event, None) else {
+        let Some((list, metadata)) = scope.begin_send(&self.core, event, Metadata::Unwanted) else {
             return Ok(Responses::empty());
         };
         let fresh = FreshMetadata::from(metadata);

@@ -11,6 +11,7 @@ use super::capture::{Capture, Sent};
 use super::clock::Clock;
 use super::join::{ACTIVE, Entered};
 use super::state::ScopedSignal;
+use crate::dispatch::Metadata;
 use crate::event::Event;
 use crate::metadata::EventMetadata;
 use crate::registry::{self, Problems};
@@ -289,7 +290,7 @@ impl ScopeHandle {
         &self,
         signal: &'static SignalCore,
         event: &E,
-        incoming: Option<&EventMetadata>,
+        given: Metadata<'_>,
     ) -> Option<(ReceiverList, EventMetadata)> {
         if !self.is_enabled(signal) {
             return None;
@@ -298,7 +299,7 @@ impl ScopeHandle {
         // Foreign code, so before the lock.
         let event = event.clone();
         let mut state = self.lock();
-        let metadata = match incoming {
+        let metadata = match given.given() {
             Some(metadata) => metadata.clone(),
             None => state
                 .clock
@@ -310,7 +311,7 @@ impl ScopeHandle {
         scoped.sent.push(Arc::new(Sent {
             event,
             metadata: metadata.clone(),
-            from_event_bus: incoming.is_some(),
+            from_event_bus: given.from_event_bus(),
         }));
         Some((scoped.list(signal, receivers), metadata))
     }

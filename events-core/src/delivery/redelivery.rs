@@ -1,0 +1,115 @@
+//! Handing an event to receivers with the metadata it was first sent with.
+
+use core::borrow::Borrow;
+use core::fmt;
+use std::sync::Arc;
+
+use crate::dispatch::{self, Delivery, InfoTable, Infos, Metadata, Responses};
+use crate::event::AnyEvent;
+use crate::metadata::EventMetadata;
+use crate::receiver::ReceiverInfo;
+use crate::signal::{Entry, ReceiverList};
+
+/// How an event is handed to receivers by [`AnyEvent::redeliver`].
+#[derive(Clone, Copy)]
+#[must_use]
+pub struct Redelivery<'a> {
+    from_event_bus: bool,
+    select: Option<&'a dyn Fn(&ReceiverInfo) -> bool>,
+}
+
+impl<'a> Redelivery<'a> {
+    /// An event that came from an event bus: receivers see `from_event_bus` as `true`.
+    pub const fn from_event_bus() -> Self {
+        Self {
+            from_event_bus: true,
+            select: None,
+        }
+    }
+
+    /// An event of this process whose sending was put off, such as one that waited in an outbox for the end of a
+    /// transaction: receivers see `from_event_bus` as `false`.
+    pub const fn from_outbox() -> Self {
+        Self {
+            from_event_bus: false,
+            select: None,
+        }
+    }
+
+    /// Runs only the receivers for which this holds. It is asked once for each receiver, before the first one runs.
+    pub const fn only(mut self, select: &'a dyn Fn(&ReceiverInfo) -> bool) -> Self {
+        self.select = Some(select);
+        self
+    }
+
+    fn run(
+        self,
+        event: AnyEvent<'_>,
+        list: &ReceiverList,
+        infos: Infos,
+        metadata: Metadata<'_>,
+    ) -> Responses {
+        let entries = list.entries();
+        let Some(select) = self.select else {
+            return run(event, entries, infos, metadata);
+        };
+        let selected: Vec<&Entry> = entries.iter().filter(|entry| select(&entry.info)).collect();
+        if selected.len() == entries.len() {
+            return run(event, entries, infos, metadata);
+        }
+        let table = InfoTable {
+            event_type: event.info().event_type,
+            infos: selected.iter().map(|entry| entry.info.clone()).collect(),
+        };
+        run(event, &selected, Infos::Shared(Arc::new(table)), metadata)
+    }
+}
+
+fn run(
+    event: AnyEvent<'_>,
+    entries: &[impl Borrow<Entry>],
+    infos: Infos,
+    metadata: Metadata<'_>,
+) -> Responses {
+    let delivery = Delivery::new(event.info(), infos.table(), metadata);
+    dispatch::robust_any(event, entries, &delivery);
+    let details = delivery.into_details();
+    Responses::new(infos, details)
+}
+
+impl fmt::Debug for Redelivery<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Redelivery")
+            .field("from_event_bus", &self.from_event_bus)
+            .field("only", &self.select.map(|_| ".."))
+            .finish()
+    }
+}
+
+impl AnyEvent<'_> {
+    /// Hands the event to the receivers of its signal, with the metadata it was first sent with.
+    ///
+    /// For whoever carries events. It is as [`Signal::send_event_with_metadata`](crate::Signal::send_event_with_metadata)
+    /// where the type of the event is not known: failures are caught, and nothing happens when the signal is disabled.
+    /// Inside a testing scope it is seen as a send.
+    ///
+    /// The responses are those of the receivers that were chosen, in their declared order.
+    pub fn redeliver(self, metadata: &EventMetadata, how: Redelivery<'_>) -> Responses {
+        let metadata = if how.from_event_bus {
+            Metadata::Incoming(metadata)
+        } else {
+            Metadata::PutOff(metadata)
+        };
+        #[cfg(feature = "testing")]
+        if let Some(scope) = crate::testing::current() {
+            let Some(list) = self.begin_send(&scope, metadata) else {
+                return Responses::empty();
+            };
+            let infos = Infos::Shared(list.table().clone());
+            return how.run(self, &list, infos, metadata);
+        }
+        let signal = self.signal().__core();
+        let responses = signal.with_list(|list, infos| how.run(self, list, infos, metadata));
+        responses.unwrap_or(Responses::empty())
+    }
+}

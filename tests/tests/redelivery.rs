@@ -1,0 +1,433 @@
+//! Handing an event to receivers again, its type not known: what a bus does. In a binary of its own, because a closure on
+//! every signal of the binary is part of it.
+
+use std::error::Error;
+use std::fmt;
+use std::sync::Mutex;
+use std::time::Duration;
+
+use events_core::delivery::{OwnedEvent, Redelivery, is_permanent, retry_after};
+use events_core::{
+    AnyEvent, BoxError, Event, EventMetadata, Outcome, PermanentError, ReceiverInfo, ReceiverKind,
+    Responses, RetryAfter, event, receiver, registry, testing,
+};
+
+#[event(type = "org.example.tests.redelivery.placed.v1", key = customer)]
+struct Placed {
+    customer: String,
+    notes: Notes,
+}
+
+/// What a receiver does, written into the event: the tests run in parallel.
+#[derive(Debug, Clone, PartialEq, events_core::EventData)]
+struct Notes {
+    mode: String,
+}
+
+#[event(type = "org.example.tests.redelivery.lone.v1")]
+struct Lone {}
+
+#[event(type = "org.example.tests.redelivery.closed.v1")]
+struct Closed {}
+
+#[event(type = "org.example.tests.redelivery.tapped.v1")]
+struct Tapped {
+    number: i64,
+}
+
+thread_local! {
+    static SEEN: std::cell::RefCell<Vec<String>> = const { std::cell::RefCell::new(Vec::new()) };
+}
+
+fn seen() -> Vec<String> {
+    SEEN.take()
+}
+
+fn see(text: impl Into<String>) {
+    SEEN.with_borrow_mut(|seen| seen.push(text.into()));
+}
+
+#[receiver(PLACED, id = "redelivery.last", priority = 5)]
+fn last(metadata: &EventMetadata) {
+    see(format!("last, {}", metadata.source()));
+}
+
+#[receiver(PLACED, id = "redelivery.fails", alias = "redelivery.failed")]
+fn fails(notes: &Notes, from_event_bus: bool) -> Result<(), BoxError> {
+    see(format!("fails, bus: {from_event_bus}"));
+    match notes.mode.as_str() {
+        "error" => Err("no".into()),
+        "panic" => panic!("out of paper"),
+        _ => Ok(()),
+    }
+}
+
+#[receiver(any, id = "redelivery.any", priority = -5)]
+fn any(event: AnyEvent<'_>, from_event_bus: bool) {
+    see(format!("any, {}, bus: {from_event_bus}", event.info().name));
+}
+
+#[receiver(PLACED, id = "redelivery.manual", manual)]
+fn manual() {
+    see("manual");
+}
+
+#[receiver(CLOSED)]
+fn closed() {
+    see("closed");
+}
+
+fn placed(mode: &str) -> OwnedEvent {
+    OwnedEvent::new(Placed {
+        customer: "ada".to_owned(),
+        notes: Notes {
+            mode: mode.to_owned(),
+        },
+    })
+}
+
+fn metadata() -> EventMetadata {
+    EventMetadata::new("org.example.tests.redelivery.placed.v1").with_source("elsewhere".to_owned())
+}
+
+fn ids(responses: &Responses) -> Vec<String> {
+    let ids = responses
+        .iter()
+        .map(|response| response.receiver().id.to_string());
+    ids.collect()
+}
+
+fn is_thread_safe<T: Send + Sync>() {}
+
+#[test]
+fn an_owned_event_is_lent_shown_and_taken_out() {
+    let event = placed("error");
+    assert_eq!(event.get().info().name, "Placed");
+    assert_eq!(event.get().key().as_deref(), Some("ada"));
+    assert_eq!(format!("{event:?}"), format!("{:?}", event.get()));
+    assert!(format!("{event:?}").starts_with("Placed { customer: \"ada\""));
+    let event = event.downcast::<Lone>().unwrap_err();
+    assert_eq!(event.downcast::<Placed>().unwrap().notes.mode, "error");
+
+    is_thread_safe::<OwnedEvent>();
+}
+
+#[test]
+fn every_receiver_runs_in_the_declared_order_with_the_metadata_that_is_given() {
+    let responses = placed("")
+        .get()
+        .redeliver(&metadata(), Redelivery::from_event_bus());
+    assert_eq!(
+        seen(),
+        [
+            "any, Placed, bus: true",
+            "fails, bus: true",
+            "last, elsewhere"
+        ]
+    );
+    assert_eq!(
+        ids(&responses),
+        ["redelivery.any", "redelivery.fails", "redelivery.last"]
+    );
+    assert!(responses.is_ok());
+}
+
+#[test]
+fn an_event_whose_sending_was_put_off_does_not_come_from_a_bus() {
+    let responses = placed("")
+        .get()
+        .redeliver(&metadata(), Redelivery::from_outbox());
+    assert_eq!(
+        seen(),
+        [
+            "any, Placed, bus: false",
+            "fails, bus: false",
+            "last, elsewhere"
+        ]
+    );
+    assert!(responses.is_ok());
+}
+
+#[test]
+fn failures_are_caught_and_the_rest_runs() {
+    for (mode, outcome) in [
+        ("error", "Failed(\"no\")"),
+        ("panic", "Panicked(\"out of paper\")"),
+    ] {
+        let event = placed(mode);
+        let responses = event
+            .get()
+            .redeliver(&metadata(), Redelivery::from_event_bus());
+        assert_eq!(
+            format!("{responses:?}"),
+            format!("[redelivery.any: Ok, redelivery.fails: {outcome}, redelivery.last: Ok]")
+        );
+        assert_eq!(seen().len(), 3);
+    }
+}
+
+#[test]
+fn only_those_that_are_chosen_run_and_are_answered_for() {
+    let event = placed("error");
+    let failed = |receiver: &ReceiverInfo| receiver.is_called("redelivery.failed");
+    let how = Redelivery::from_event_bus().only(&failed);
+    let responses = event.get().redeliver(&metadata(), how);
+    assert_eq!(seen(), ["fails, bus: true"]);
+    assert_eq!(
+        format!("{responses:?}"),
+        "[redelivery.fails: Failed(\"no\")]"
+    );
+    let error = responses.into_result().unwrap_err().into_vec().remove(0);
+    assert_eq!(error.receiver().id, "redelivery.fails");
+    assert_eq!(error.event_type(), "org.example.tests.redelivery.placed.v1");
+
+    let but_it = |receiver: &ReceiverInfo| !failed(receiver);
+    let how = Redelivery::from_outbox().only(&but_it);
+    let responses = event.get().redeliver(&metadata(), how);
+    assert_eq!(ids(&responses), ["redelivery.any", "redelivery.last"]);
+    assert_eq!(seen(), ["any, Placed, bus: false", "last, elsewhere"]);
+
+    let nobody = |_: &ReceiverInfo| false;
+    let how = Redelivery::from_event_bus().only(&nobody);
+    let responses = event.get().redeliver(&metadata(), how);
+    assert!(responses.is_empty() && responses.is_ok() && seen().is_empty());
+
+    let asked = Mutex::new(Vec::new());
+    let everybody = |receiver: &ReceiverInfo| {
+        asked.lock().unwrap().push(receiver.id.to_string());
+        true
+    };
+    let how = Redelivery::from_event_bus().only(&everybody);
+    let responses = event.get().redeliver(&metadata(), how);
+    assert_eq!(ids(&responses), *asked.lock().unwrap());
+    assert_eq!(responses.len(), 3);
+}
+
+#[test]
+fn what_is_connected_runs_too() {
+    // In a scope, so that other tests do not see it; what a scope does not hold is tested below.
+    let scope = testing::scope();
+    let metadata = metadata();
+    let _manual = PLACED.connect_receiver("redelivery.manual").unwrap();
+    let _closure = PLACED.connect(|event, metadata| {
+        see(format!(
+            "closure, {}, {}",
+            event.customer,
+            metadata.source()
+        ));
+    });
+    let _with = PLACED.connect_with("with", 9, |event| see(format!("with, {}", event.customer)));
+    let responses = placed("")
+        .get()
+        .redeliver(&metadata, Redelivery::from_outbox());
+    assert_eq!(
+        seen(),
+        [
+            "any, Placed, bus: false",
+            "fails, bus: false",
+            "manual",
+            "closure, ada, elsewhere",
+            "last, elsewhere",
+            "with, ada"
+        ]
+    );
+    assert_eq!(responses.len(), 6);
+    let sent = scope.capture(&PLACED).assert_sent_once();
+    assert_eq!(
+        (sent.metadata, sent.from_event_bus),
+        (metadata.clone(), false)
+    );
+    placed("")
+        .get()
+        .redeliver(&metadata, Redelivery::from_event_bus());
+    assert!(scope.capture(&PLACED).sent()[1].from_event_bus);
+}
+
+#[test]
+fn without_a_scope_what_is_connected_runs_until_it_is_disconnected() {
+    let event = OwnedEvent::new(Lone {});
+    let redeliver = || {
+        ids(&event
+            .get()
+            .redeliver(&metadata(), Redelivery::from_event_bus()))
+    };
+    assert_eq!(redeliver(), ["redelivery.any"]);
+    let connection = LONE.connect_with("lone", 0, |_| see("lone"));
+    assert_eq!(redeliver(), ["redelivery.any", "lone"]);
+    drop(connection);
+    assert_eq!(redeliver(), ["redelivery.any"]);
+    assert_eq!(seen().iter().filter(|text| *text == "lone").count(), 1);
+}
+
+#[test]
+fn a_disabled_signal_delivers_nothing() {
+    let event = OwnedEvent::new(Closed {});
+    CLOSED.disable();
+    let responses = event
+        .get()
+        .redeliver(&metadata(), Redelivery::from_event_bus());
+    assert!(responses.is_empty() && responses.is_ok() && seen().is_empty());
+    {
+        let scope = testing::scope();
+        let redeliver = || {
+            event
+                .get()
+                .redeliver(&metadata(), Redelivery::from_outbox())
+        };
+        assert_eq!(redeliver().len(), 2);
+        CLOSED.disable();
+        assert!(redeliver().is_empty());
+        scope.capture(&CLOSED).assert_sent_once();
+    }
+    CLOSED.enable();
+    let responses = event
+        .get()
+        .redeliver(&metadata(), Redelivery::from_event_bus());
+    assert_eq!(responses.len(), 2);
+}
+
+#[test]
+fn a_closure_takes_events_of_every_type() {
+    let _scope = testing::scope();
+    let taps: Vec<_> = registry::signals()
+        .iter()
+        .map(|signal| {
+            signal.connect_any("tap", 7, |event, delivery| {
+                let number = event.downcast_ref().map(|Tapped { number }| *number);
+                let metadata = delivery.metadata();
+                assert_eq!(metadata.event_type(), event.info().event_type);
+                see(format!(
+                    "tap {number:?}, bus: {}",
+                    delivery.from_event_bus()
+                ));
+                number.map_or(Ok(()), |number| Err(format!("{number} is refused")))
+            })
+        })
+        .collect();
+    let info = &TAPPED.receivers()[1];
+    assert_eq!((&*info.id, info.priority), ("tap", 7));
+    assert_eq!(info.kind, ReceiverKind::Connected);
+    assert!(info.wants_metadata && info.location.file.ends_with("redelivery.rs"));
+
+    let responses = TAPPED.send_event(Tapped { number: 3 });
+    assert_eq!(
+        format!("{responses:?}"),
+        "[redelivery.any: Ok, tap: Failed(\"3 is refused\")]"
+    );
+    assert!(TAPPED.send_event_strict(Tapped { number: 4 }).is_err());
+    let metadata = EventMetadata::new(Tapped::INFO.event_type);
+    TAPPED.send_event_with_metadata(Tapped { number: 5 }, &metadata);
+    let event = OwnedEvent::new(Tapped { number: 6 });
+    event
+        .get()
+        .redeliver(&metadata, Redelivery::from_event_bus());
+    LONE.send_event(Lone {});
+    let seen: Vec<_> = seen()
+        .into_iter()
+        .filter(|text| text.starts_with("tap"))
+        .collect();
+    assert_eq!(
+        seen,
+        [
+            "tap Some(3), bus: false",
+            "tap Some(4), bus: false",
+            "tap Some(5), bus: true",
+            "tap Some(6), bus: true",
+            "tap None, bus: false"
+        ]
+    );
+    drop(taps);
+    assert_eq!(TAPPED.receivers().len(), 1);
+}
+
+/// Hides the type of what it holds and shows its sources, as boxed errors of `anyhow` do.
+#[derive(Debug)]
+struct Hidden<E>(E);
+
+impl<E: Error> fmt::Display for Hidden<E> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(&self.0, f)
+    }
+}
+
+impl<E: Error> Error for Hidden<E> {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()
+    }
+}
+
+#[derive(Debug)]
+struct Context(BoxError);
+
+impl fmt::Display for Context {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("no invoice")
+    }
+}
+
+impl Error for Context {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        Some(&*self.0)
+    }
+}
+
+#[test]
+fn an_error_says_what_trying_again_is_good_for() {
+    let permanent = || PermanentError::new(fmt::Error);
+    let later = || RetryAfter::new(Duration::from_secs(7), "the printer is busy");
+
+    assert!(is_permanent(&permanent()));
+    assert!(is_permanent(&Hidden(permanent())));
+    assert!(is_permanent(&Context(permanent().into())));
+    assert!(is_permanent(&Context(Box::new(Hidden(permanent())))));
+    assert!(is_permanent(&RetryAfter::new(Duration::ZERO, permanent())));
+    assert!(!is_permanent(&later()) && !is_permanent(&Context("lost".into())));
+
+    let seven = Some(Duration::from_secs(7));
+    assert_eq!(retry_after(&later()), seven);
+    assert_eq!(retry_after(&Hidden(later())), seven);
+    assert_eq!(retry_after(&Context(later().into())), seven);
+    assert_eq!(retry_after(&PermanentError::new(later())), seven);
+    assert_eq!(
+        retry_after(&RetryAfter::new(
+            Duration::from_secs(7),
+            RetryAfter::new(Duration::ZERO, "x")
+        )),
+        seven
+    );
+    assert_eq!(retry_after(&permanent()), None);
+
+    assert_eq!(permanent().to_string(), fmt::Error.to_string());
+    assert_eq!(later().to_string(), "the printer is busy");
+    assert_eq!(later().after(), Duration::from_secs(7));
+    assert!(permanent().into_inner().is::<fmt::Error>());
+    assert_eq!(later().into_inner().to_string(), "the printer is busy");
+    let permanent = permanent();
+    let chain = std::iter::successors(Some(&permanent as &dyn Error), |error| (*error).source());
+    let chain: Vec<_> = chain.map(ToString::to_string).collect();
+    assert_eq!(chain.len(), 3, "{chain:?}");
+    assert_eq!(chain[1], "trying again does not help");
+}
+
+#[test]
+fn what_an_error_says_is_found_in_responses() {
+    let _scope = testing::scope();
+    let _permanent = LONE.connect_with("permanent", 1, |_| {
+        Err(PermanentError::new("no such customer"))
+    });
+    let _busy = LONE.connect_with("busy", 2, |_| {
+        Err::<(), BoxError>(RetryAfter::new(Duration::from_millis(5), "busy").into())
+    });
+    let responses = LONE.send_event(Lone {});
+    let meaning: Vec<_> = responses
+        .failures()
+        .map(|failure| match failure.outcome() {
+            Outcome::Failed(error) => (is_permanent(error), retry_after(error)),
+            other => panic!("{other:?}"),
+        })
+        .collect();
+    assert_eq!(
+        meaning,
+        [(true, None), (false, Some(Duration::from_millis(5)))]
+    );
+}
