@@ -1,11 +1,21 @@
 #![doc = include_str!("../README.md")]
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
+pub mod admin;
+mod backoff;
+mod bus;
+pub mod config;
+mod consumer;
 pub mod headers;
+mod metrics;
+mod producer;
 mod record;
 mod trace;
 pub mod transport;
 pub mod wire;
 
+pub use bus::{Bus, BusBuilder, FlushError, ShutdownError, StartError, StartProblem, open};
+pub use consumer::{Consumer, Handled, ReceiverReport, ReceiverResult, StopError};
+pub use producer::{ProducerStats, Published};
 pub use record::{Again, Record};
 pub use trace::TraceContext;

@@ -192,6 +192,15 @@ pub trait Transport: Send + Sync + fmt::Debug + 'static {
     /// When the transport could not be asked.
     fn topics(&self) -> Result<Vec<TopicStatus>, TransportError>;
 
+    /// How one topic stands; none where it never was.
+    ///
+    /// # Errors
+    /// When the transport could not be asked.
+    fn status(&self, topic: &str) -> Result<Option<TopicStatus>, TransportError> {
+        let topics = self.topics()?;
+        Ok(topics.into_iter().find(|status| status.topic == topic))
+    }
+
     /// Reads a topic without a group: entries from a position on, at most so many. They are as they were published; progress and
     /// deliveries are not looked up.
     ///

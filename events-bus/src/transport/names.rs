@@ -6,8 +6,18 @@ use std::fmt;
 /// read them.
 pub const INTERNAL: &str = "events:";
 
-/// The topic in which the events of an outbox wait.
-pub const OUTBOX: &str = "events:outbox";
+/// What the names of outboxes begin with.
+pub const OUTBOX: &str = "events:outbox:";
+
+/// The topic in which events wait until they are published to another one.
+pub fn outbox(topic: &str) -> String {
+    format!("{OUTBOX}{topic}")
+}
+
+/// The topic that an outbox is for.
+pub fn of_outbox(topic: &str) -> Option<&str> {
+    topic.strip_prefix(OUTBOX)
+}
 
 /// The topic in which the work of a service's durable receivers waits.
 pub fn durable(service: &str) -> String {

@@ -221,6 +221,10 @@ impl Transport for MemoryTransport {
             .collect())
     }
 
+    fn status(&self, topic: &str) -> Result<Option<TopicStatus>, TransportError> {
+        Ok(self.find(topic).map(|found| found.status(topic)))
+    }
+
     fn read(&self, topic: &str, from: Position, most: usize) -> Result<Vec<Entry>, TransportError> {
         Ok(self
             .find(topic)

@@ -1,0 +1,59 @@
+//! Durable receivers: their work is an internal topic, which a consumer of this process reads.
+
+use std::sync::Arc;
+
+// SHIM
+pub(crate) trait DurableStore {
+    fn store(
+        &self,
+        event: AnyEvent<'_>,
+        metadata: &EventMetadata,
+        receivers: &[&ReceiverInfo],
+    ) -> Result<(), BoxError>;
+}
+pub(crate) struct DurableStoreGuard;
+pub(crate) fn set_durable_store(
+    _: Arc<dyn DurableStore + Send + Sync>,
+) -> Result<DurableStoreGuard, StrErr> {
+    Ok(DurableStoreGuard)
+}
+pub(crate) type StrErr = String;
+use events_core::{AnyEvent, BoxError, EventMetadata, ReceiverInfo, registry};
+
+use crate::producer::tap;
+use crate::record::Record;
+use crate::trace::TraceContext;
+use crate::transport::SharedTransport;
+
+/// The group that reads the work.
+pub(super) const GROUP: &str = "durable";
+
+/// Keeps the work of durable receivers.
+#[derive(Debug)]
+pub(super) struct DurableWork {
+    pub(super) transport: SharedTransport,
+    pub(super) topic: String,
+}
+
+impl DurableStore for DurableWork {
+    fn store(
+        &self,
+        event: AnyEvent<'_>,
+        metadata: &EventMetadata,
+        receivers: &[&ReceiverInfo],
+    ) -> Result<(), BoxError> {
+        let key = event.key().map(|key| Arc::<str>::from(&*key));
+        let trace = TraceContext::current().map(|trace| trace.child());
+        let record = Record::new(metadata.clone(), tap::body(event)?)
+            .with_key(key)
+            .with_trace(trace)
+            .for_receivers(receivers.iter().map(|receiver| &*receiver.id));
+        self.transport.publish(&self.topic, &[record], None)?;
+        Ok(())
+    }
+}
+
+/// Whether this binary has durable receivers.
+pub(super) fn are_there() -> bool {
+    registry::receivers().any(|receiver| receiver.priority == i32::MAX)
+}

@@ -1,0 +1,120 @@
+//! What can go wrong with a bus.
+
+use std::fmt;
+
+use events_core::registry;
+
+use crate::config::BusConfigErrors;
+use crate::consumer::StopError;
+use crate::transport::TransportError;
+
+/// A bus did not start: everything that is in its way.
+#[derive(Debug)]
+pub struct StartError(pub(super) Vec<StartProblem>);
+
+/// One thing that is in the way of a bus.
+#[derive(Debug)]
+#[non_exhaustive]
+pub enum StartProblem {
+    /// The linker did not collect what it should.
+    Registry(registry::Problems),
+    /// The configuration is wrong.
+    Config(BusConfigErrors),
+    /// The transport, or the store of the outbox, cannot be opened or used.
+    Transport(TransportError),
+    /// The configuration asks for something that this build does not have, or has twice.
+    Build(String),
+    /// A thread could not be started.
+    Thread(std::io::Error),
+}
+
+impl StartError {
+    /// The problems.
+    pub fn problems(&self) -> &[StartProblem] {
+        &self.0
+    }
+}
+
+impl From<StartProblem> for StartError {
+    fn from(problem: StartProblem) -> Self {
+        Self(vec![problem])
+    }
+}
+
+impl fmt::Display for StartProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Registry(problems) => problems.fmt(f),
+            Self::Config(problems) => problems.fmt(f),
+            Self::Transport(error) => error.fmt(f),
+            Self::Build(problem) => f.write_str(problem),
+            Self::Thread(error) => write!(f, "a thread of the bus could not be started: {error}"),
+        }
+    }
+}
+
+impl fmt::Display for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the bus does not start:")?;
+        for problem in &self.0 {
+            write!(f, "\n{problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for StartError {}
+
+/// Events still wait to be published.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[error("{waiting} events still wait to be published at the end of the time")]
+#[non_exhaustive]
+pub struct FlushError {
+    /// How many.
+    pub waiting: u64,
+}
+
+/// A bus did not stop in order.
+#[derive(Debug)]
+#[non_exhaustive]
+pub struct ShutdownError {
+    /// What the consumers that did not stop in order say.
+    pub consumers: Vec<StopError>,
+    /// How many events still wait to be published.
+    pub waiting: u64,
+    /// Whether those are lost, since they waited in memory. Otherwise they are published when a bus is started again.
+    pub lost: bool,
+    /// How many publishers were still at work.
+    pub publishers: usize,
+}
+
+impl fmt::Display for ShutdownError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the bus did not stop in order:")?;
+        for consumer in &self.consumers {
+            write!(f, " {consumer};")?;
+        }
+        if self.waiting > 0 {
+            let fate = if self.lost {
+                "and are lost, as the outbox is in memory; give the shutdown more time, or keep the outbox in a file"
+            } else {
+                "and are published when a bus with this outbox is started again"
+            };
+            write!(
+                f,
+                " {} events had not been published, {fate};",
+                self.waiting
+            )?;
+        }
+        if self.publishers > 0 {
+            write!(
+                f,
+                " {} publishers were in a call of the transport;",
+                self.publishers
+            )?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for ShutdownError {}

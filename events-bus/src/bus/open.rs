@@ -1,0 +1,92 @@
+//! Opens what a configuration names.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::StartProblem;
+use crate::config::{BusConfig, OutboxConfig, OutboxStore, TransportConfig};
+use crate::transport::SharedTransport;
+use crate::transport::memory::MemoryTransport;
+
+/// Opens the transport of a configuration: what tools work with, that read a bus without being part of it. `None` where the
+/// configuration says that there is no bus.
+///
+/// # Errors
+/// When it cannot be opened.
+pub fn open(config: &BusConfig) -> Result<Option<SharedTransport>, StartProblem> {
+    let window = config.consumer.duplicate_window;
+    Ok(match &config.transport {
+        TransportConfig::None => None,
+        TransportConfig::Memory => Some(Arc::new(
+            MemoryTransport::new().with_duplicate_window(window),
+        )),
+        TransportConfig::Sqlite(sqlite) => Some(self::sqlite(sqlite, window)?),
+        TransportConfig::Redis(redis) => Some(self::redis(redis, window)?),
+    })
+}
+
+/// The store in front of the transport; none where events go to the transport at once.
+pub(super) fn outbox(config: &OutboxConfig) -> Result<Option<SharedTransport>, StartProblem> {
+    Ok(match &config.store {
+        OutboxStore::Transport => None,
+        OutboxStore::Memory => Some(Arc::new(MemoryTransport::bounded(
+            usize::MAX,
+            Duration::ZERO,
+        ))),
+        OutboxStore::Sqlite(store) => Some(sqlite(store, Duration::ZERO)?),
+    })
+}
+
+#[cfg(feature = "sqlite")]
+fn sqlite(
+    config: &crate::config::SqliteConfig,
+    duplicate_window: Duration,
+) -> Result<SharedTransport, StartProblem> {
+    use crate::config::SqliteSync;
+    use crate::transport::sqlite::{SqliteOptions, SqliteTransport, Sync};
+
+    let mut options = SqliteOptions::default();
+    options.sync = match config.sync {
+        SqliteSync::Full => Sync::Full,
+        SqliteSync::Normal => Sync::Normal,
+    };
+    options.duplicate_window = duplicate_window;
+    let transport =
+        SqliteTransport::open(&config.path, options).map_err(StartProblem::Transport)?;
+    Ok(Arc::new(transport))
+}
+
+#[cfg(not(feature = "sqlite"))]
+fn sqlite(_: &crate::config::SqliteConfig, _: Duration) -> Result<SharedTransport, StartProblem> {
+    Err(without("sqlite"))
+}
+
+#[cfg(feature = "redis")]
+fn redis(
+    config: &crate::config::RedisConfig,
+    duplicate_window: Duration,
+) -> Result<SharedTransport, StartProblem> {
+    use crate::transport::redis::{RedisOptions, RedisTransport};
+
+    let mut options = RedisOptions::default();
+    options.connect_timeout = config.connect_timeout;
+    options.response_timeout = config.response_timeout;
+    options.duplicate_window = duplicate_window;
+    let transport =
+        RedisTransport::open(config.url.expose(), options).map_err(StartProblem::Transport)?;
+    Ok(Arc::new(transport))
+}
+
+#[cfg(not(feature = "redis"))]
+fn redis(_: &crate::config::RedisConfig, _: Duration) -> Result<SharedTransport, StartProblem> {
+    Err(without("redis"))
+}
+
+/// A transport that is not built in.
+#[cfg(not(all(feature = "sqlite", feature = "redis")))]
+fn without(feature: &str) -> StartProblem {
+    StartProblem::Build(format!(
+        "the configuration asks for `{feature}`, and this program is built without it: enable the feature `{feature}` of \
+         events-bus"
+    ))
+}

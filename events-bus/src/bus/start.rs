@@ -1,0 +1,322 @@
+//! Starts a bus.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::Arc;
+use std::time::Duration;
+
+use events_core::{EventMetadata, Uuid, registry};
+
+use super::durable::{self, DurableWork};
+use super::{Bus, StartError, StartProblem, open};
+use crate::config::{BusConfig, WhenFull};
+use crate::consumer::{Consumer, Handled, Settings};
+use crate::metrics::ProducerMetrics;
+use crate::producer::outbox::{Limit, Outbox, Waiting};
+use crate::producer::publisher::{Publisher, Work};
+use crate::producer::tap::{self, AskTrace};
+use crate::producer::{Published, Reports};
+use crate::record::Record;
+use crate::trace::TraceContext;
+use crate::transport::{Position, SharedTransport, TransportError, names};
+
+/// The topic in which a store keeps its own identity.
+const IDENTITY: &str = "events:identity";
+
+/// A bus to be started.
+#[must_use = "a bus has to be started"]
+pub struct BusBuilder {
+    config: BusConfig,
+    on_published: Option<Arc<dyn Fn(&Published<'_>) + Send + Sync>>,
+    on_handled: Option<Arc<dyn Fn(&Handled<'_>) + Send + Sync>>,
+    ask_trace: Option<AskTrace>,
+    transport: Option<SharedTransport>,
+    #[cfg(feature = "tokio")]
+    runtime: Option<tokio::runtime::Handle>,
+}
+
+impl BusBuilder {
+    pub(super) fn new(config: BusConfig) -> Self {
+        Self {
+            config,
+            on_published: None,
+            on_handled: None,
+            ask_trace: None,
+            transport: None,
+            #[cfg(feature = "tokio")]
+            runtime: None,
+        }
+    }
+
+    /// Calls this with each record that was published, or that an attempt to publish failed for. It is called by the threads that
+    /// publish, or, where there is no outbox in between, by those that send.
+    pub fn on_published(
+        mut self,
+        observer: impl Fn(&Published<'_>) + Send + Sync + 'static,
+    ) -> Self {
+        self.on_published = Some(Arc::new(observer));
+        self
+    }
+
+    /// Calls this whenever receivers were run with an entry. It is called by the threads that run receivers.
+    pub fn on_handled(mut self, observer: impl Fn(&Handled<'_>) + Send + Sync + 'static) -> Self {
+        self.on_handled = Some(Arc::new(observer));
+        self
+    }
+
+    /// Asks a program's own tracer for the trace context of what is sent. Without it, or where it has none, an event continues the
+    /// trace of the event that is being handled on the same thread.
+    pub fn trace_with(
+        mut self,
+        ask: impl Fn() -> Option<TraceContext> + Send + Sync + 'static,
+    ) -> Self {
+        self.ask_trace = Some(Arc::new(ask));
+        self
+    }
+
+    /// Uses this transport, whatever the configuration says: one of a crate of its own, or one that a test looks into.
+    pub fn transport(mut self, transport: SharedTransport) -> Self {
+        self.transport = Some(transport);
+        self
+    }
+
+    /// Runs `async fn` receivers on this runtime. Without it, it is the one that the bus is started in.
+    #[cfg(feature = "tokio")]
+    pub fn runtime(mut self, runtime: tokio::runtime::Handle) -> Self {
+        self.runtime = Some(runtime);
+        self
+    }
+
+    /// Starts it. Nothing of it runs when this fails.
+    ///
+    /// # Errors
+    /// With everything that is wrong: with the registry, with the configuration, with the transport.
+    pub fn start(self) -> Result<Bus, StartError> {
+        let mut problems = Vec::new();
+        problems.extend(registry::verify().err().map(StartProblem::Registry));
+        problems.extend(self.config.check().err().map(StartProblem::Config));
+        if !problems.is_empty() {
+            return Err(StartError(problems));
+        }
+        let transport = match &self.transport {
+            Some(transport) => Some(Arc::clone(transport)),
+            None => open(&self.config)?,
+        };
+        let Some(transport) = transport else {
+            return Ok(Bus {
+                transport: None,
+                outbox: None,
+                reports: Reports::default(),
+                taps: Vec::new(),
+                publishers: Vec::new(),
+                consumers: Vec::new(),
+                durable: None,
+                outbox_is_memory: false,
+            });
+        };
+        self.start_on(transport)
+    }
+
+    fn start_on(self, transport: SharedTransport) -> Result<Bus, StartError> {
+        let reports = Reports::new(self.on_published.clone());
+        let store = open::outbox(&self.config.outbox)?;
+        let mut bus = Bus {
+            outbox_is_memory: store.as_ref().is_some_and(|store| store.name() == "memory"),
+            transport: Some(Arc::clone(&transport)),
+            outbox: None,
+            reports: reports.clone(),
+            taps: Vec::new(),
+            publishers: Vec::new(),
+            consumers: Vec::new(),
+            durable: None,
+        };
+        let outbox = match &store {
+            None => self.direct(&transport, reports),
+            Some(store) => {
+                let id = identity(store).map_err(StartProblem::Transport)?;
+                self.stored(&mut bus, store, &transport, &id, &reports)?
+            }
+        };
+        let outbox = Arc::new(outbox);
+        bus.outbox = Some(Arc::clone(&outbox));
+        if durable::are_there() {
+            // Where the outbox is a file, durable work does not need a broker.
+            let local = store.filter(|store| store.name() != "memory");
+            self.start_durable(&mut bus, local.unwrap_or_else(|| Arc::clone(&transport)))?;
+        }
+        for signal in registry::signals() {
+            let routes = self.config.routes.for_event(signal.event().event_type);
+            let enabled: Vec<_> = routes
+                .iter()
+                .filter(|route| route.enabled)
+                .cloned()
+                .collect();
+            if !enabled.is_empty() {
+                let tap = tap::connect(
+                    *signal,
+                    enabled,
+                    Arc::clone(&outbox),
+                    self.ask_trace.clone(),
+                );
+                bus.taps.push(tap);
+            }
+        }
+        // Last, since receivers may send at once.
+        for subscription in &self.config.subscriptions {
+            let topics: Vec<_> = subscription
+                .topics
+                .iter()
+                .map(|topic| self.config.full_topic(topic))
+                .collect();
+            let consumer = Consumer::start(
+                &transport,
+                &subscription.group,
+                &topics,
+                self.settings(true),
+            )
+            .map_err(StartProblem::Thread)?;
+            bus.consumers.push(consumer);
+        }
+        Ok(bus)
+    }
+
+    fn settings(&self, from_event_bus: bool) -> Settings {
+        Settings {
+            config: self.config.consumer.clone(),
+            retry: self.config.retry.clone(),
+            trim: Some(self.config.trim.clone()),
+            from_event_bus,
+            observer: self.on_handled.clone(),
+            #[cfg(feature = "tokio")]
+            runtime: self
+                .runtime
+                .clone()
+                .or_else(|| tokio::runtime::Handle::try_current().ok()),
+        }
+    }
+
+    /// The full names of the topics that something is routed to.
+    fn topics(&self) -> Vec<String> {
+        let mut topics: Vec<_> = registry::signals()
+            .iter()
+            .flat_map(|signal| self.config.routes.for_event(signal.event().event_type))
+            .filter(|route| route.enabled)
+            .map(|route| route.topic.clone())
+            .collect();
+        topics.sort();
+        topics.dedup();
+        topics
+    }
+
+    fn direct(&self, transport: &SharedTransport, reports: Reports) -> Outbox {
+        let metrics: BTreeMap<_, _> = self
+            .topics()
+            .into_iter()
+            .map(|topic| {
+                let metrics = ProducerMetrics::new(&topic);
+                (topic, metrics)
+            })
+            .collect();
+        Outbox::Direct {
+            transport: Arc::clone(transport),
+            metrics,
+            reports,
+        }
+    }
+
+    fn stored(
+        &self,
+        bus: &mut Bus,
+        store: &SharedTransport,
+        transport: &SharedTransport,
+        identity: &str,
+        reports: &Reports,
+    ) -> Result<Outbox, StartError> {
+        // What an earlier configuration routed may still wait.
+        let left_over = store.topics().map_err(StartProblem::Transport)?;
+        let left_over = left_over
+            .iter()
+            .filter_map(|status| names::of_outbox(&status.topic).map(str::to_owned));
+        let mut topics = self.topics();
+        topics.extend(left_over);
+        topics.sort();
+        topics.dedup();
+        let outbox = &self.config.outbox;
+        let mut all = BTreeMap::new();
+        for topic in topics {
+            let waiting = Waiting::new(&topic);
+            let work = Work {
+                store: Arc::clone(store),
+                transport: Arc::clone(transport),
+                waiting: Arc::clone(&waiting),
+                outbox_id: format!("{identity}:{topic}"),
+                max_batch: outbox.max_batch,
+                reports: reports.clone(),
+            };
+            bus.publishers
+                .push(Publisher::start(work).map_err(StartProblem::Thread)?);
+            all.insert(topic, waiting);
+        }
+        Ok(Outbox::Stored {
+            store: Arc::clone(store),
+            limit: Limit {
+                capacity: outbox.capacity as u64,
+                wait: match outbox.when_full {
+                    WhenFull::Block(wait) => wait,
+                    WhenFull::Refuse => Duration::ZERO,
+                },
+            },
+            waiting: all,
+        })
+    }
+
+    fn start_durable(&self, bus: &mut Bus, transport: SharedTransport) -> Result<(), StartError> {
+        let source = EventMetadata::new("").source().to_owned();
+        let service: String = source
+            .chars()
+            .map(|char| if char.is_alphanumeric() { char } else { '-' })
+            .collect();
+        let topic = names::durable(&service);
+        let mut settings = self.settings(false);
+        settings.config.start = crate::config::StartAt::Beginning;
+        let topics = [topic.clone()];
+        // The store comes first: what it keeps is there for the consumer whenever that begins.
+        let store = DurableWork {
+            transport: Arc::clone(&transport),
+            topic,
+        };
+        let guard = durable::set_durable_store(Arc::new(store))
+            .map_err(|error| StartProblem::Build(error.to_string()))?;
+        bus.durable = Some(guard);
+        let consumer = Consumer::start(&transport, durable::GROUP, &topics, settings)
+            .map_err(StartProblem::Thread)?;
+        bus.consumers.push(consumer);
+        Ok(())
+    }
+}
+
+/// The identity of a store, which lasts as long as the store: made by whoever opens it first.
+fn identity(store: &SharedTransport) -> Result<String, TransportError> {
+    let first = |store: &SharedTransport| -> Result<Option<Uuid>, TransportError> {
+        let entries = store.read(IDENTITY, Position::Oldest, 1)?;
+        let record = entries.first().and_then(|entry| entry.record.as_ref().ok());
+        Ok(record.map(|record| record.metadata.id()))
+    };
+    if let Some(id) = first(store)? {
+        return Ok(id.to_string());
+    }
+    let own = Record::new(EventMetadata::new(IDENTITY), Vec::new());
+    store.publish(IDENTITY, std::slice::from_ref(&own), None)?;
+    // Another process may have been quicker; the oldest counts.
+    Ok(first(store)?
+        .unwrap_or_else(|| own.metadata.id())
+        .to_string())
+}
+
+impl fmt::Debug for BusBuilder {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("BusBuilder")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
+}

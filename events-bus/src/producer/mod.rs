@@ -1,0 +1,9 @@
+//! Producing: a send through a routed signal puts the event into the outbox, from which it is published.
+
+pub(crate) mod outbox;
+pub(crate) mod publisher;
+mod report;
+pub(crate) mod tap;
+
+pub(crate) use report::Reports;
+pub use report::{ProducerStats, Published};
