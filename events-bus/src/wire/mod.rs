@@ -188,9 +188,22 @@ pub fn decode_any(
     body: &[u8],
     minor_version: i64,
 ) -> Result<events_core::delivery::OwnedEvent, DecodeError> {
-    let _ = (signal, minor_version);
-    decode_data::<bool>(&body[..0])?;
-    unreachable!()
+    let _ = minor_version;
+    let mut decoder = Decoder::new(body);
+    let mut erased = <dyn erased_serde::Deserializer<'_>>::erase(&mut decoder);
+    match signal.read_erased(&mut erased) {
+        Ok(event) => {
+            drop(erased);
+            if let Err(e) = decoder.end() {
+                return Err(decode_data::<bool>(&body[..0]).unwrap_err());
+            }
+            Ok(event)
+        }
+        Err(e) => {
+            let _ = e;
+            Err(decode_data::<bool>(&body[..0]).unwrap_err())
+        }
+    }
 }
 #[allow(missing_docs, clippy::missing_errors_doc)]
 pub fn encode_any_into(
