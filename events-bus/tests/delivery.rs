@@ -54,6 +54,16 @@ events! {
 }
 
 fn memory() -> SharedTransport {
+    if std::env::var_os("TRY_SQLITE").is_some() {
+        let path = std::env::temp_dir().join(format!(
+            "try-{}-{:?}.db",
+            std::process::id(),
+            std::thread::current().id()
+        ));
+        return Arc::new(
+            events_bus::transport::sqlite::SqliteTransport::open(path, Default::default()).unwrap(),
+        );
+    }
     Arc::new(MemoryTransport::new())
 }
 

@@ -10,6 +10,8 @@ pub mod error;
 pub mod memory;
 pub mod names;
 pub mod settle;
+#[cfg(feature = "sqlite")]
+pub mod sqlite;
 pub mod status;
 
 use std::fmt;

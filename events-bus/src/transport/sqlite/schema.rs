@@ -1,0 +1,187 @@
+//! The tables, and opening a file that has them.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags};
+
+use super::error::{Attempt, Fault, failed};
+use super::{SqliteOptions, Sync};
+use crate::transport::{TransportError, TransportErrorKind};
+
+/// `evnt`: says that a file is ours.
+const APPLICATION: i64 = 0x6576_6e74;
+/// The version of the tables.
+const VERSION: i64 = 1;
+
+const TABLES: &str = "
+CREATE TABLE topics (
+    id INTEGER PRIMARY KEY,
+    name TEXT NOT NULL UNIQUE,
+    last INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE senders (
+    id INTEGER PRIMARY KEY,
+    source TEXT NOT NULL,
+    host TEXT NOT NULL,
+    lib TEXT NOT NULL,
+    UNIQUE (source, host, lib)
+) STRICT;
+CREATE TABLE groups (
+    id INTEGER PRIMARY KEY,
+    topic INTEGER NOT NULL REFERENCES topics (id),
+    name TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    leader TEXT,
+    lease_end INTEGER NOT NULL DEFAULT 0,
+    lease INTEGER NOT NULL DEFAULT 0,
+    UNIQUE (topic, name)
+) STRICT;
+CREATE TABLE pending (
+    grp INTEGER NOT NULL,
+    queue INTEGER NOT NULL,
+    entry INTEGER NOT NULL,
+    consumer TEXT NOT NULL,
+    touched INTEGER NOT NULL,
+    deliveries INTEGER NOT NULL,
+    progress TEXT,
+    PRIMARY KEY (grp, queue, entry)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE again (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    grp INTEGER NOT NULL,
+    given INTEGER NOT NULL DEFAULT 0,
+    at INTEGER NOT NULL,
+    event_id BLOB NOT NULL,
+    event_type TEXT NOT NULL,
+    time INTEGER NOT NULL,
+    minor INTEGER NOT NULL,
+    sender INTEGER NOT NULL,
+    key TEXT,
+    extra TEXT,
+    body BLOB NOT NULL
+) STRICT;
+CREATE INDEX again_by_group ON again (grp, given);
+CREATE TABLE dead (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    topic INTEGER NOT NULL,
+    grp TEXT NOT NULL,
+    receiver TEXT,
+    reason TEXT NOT NULL,
+    error TEXT NOT NULL,
+    attempts INTEGER NOT NULL,
+    queue INTEGER NOT NULL,
+    entry INTEGER NOT NULL,
+    entry_minor INTEGER NOT NULL,
+    given_up INTEGER NOT NULL,
+    malformed BLOB,
+    at INTEGER NOT NULL,
+    event_id BLOB NOT NULL,
+    event_type TEXT NOT NULL,
+    time INTEGER NOT NULL,
+    minor INTEGER NOT NULL,
+    sender INTEGER NOT NULL,
+    key TEXT,
+    extra TEXT,
+    body BLOB NOT NULL
+) STRICT;
+CREATE INDEX dead_by_topic ON dead (topic);
+CREATE TABLE handled (
+    bucket INTEGER NOT NULL,
+    grp INTEGER NOT NULL,
+    event_id BLOB NOT NULL,
+    receivers TEXT NOT NULL,
+    PRIMARY KEY (bucket, grp, event_id)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE outboxes (
+    topic INTEGER NOT NULL,
+    name TEXT NOT NULL,
+    last INTEGER NOT NULL,
+    at INTEGER NOT NULL,
+    PRIMARY KEY (topic, name)
+) STRICT, WITHOUT ROWID;
+";
+
+/// The table of a topic. Its rows are appended, which is what SQLite is quickest at.
+pub(super) fn entries(topic: i64) -> String {
+    format!(
+        "CREATE TABLE entries_{topic} (
+            id INTEGER PRIMARY KEY,
+            at INTEGER NOT NULL,
+            event_id BLOB NOT NULL,
+            event_type TEXT NOT NULL,
+            time INTEGER NOT NULL,
+            minor INTEGER NOT NULL,
+            sender INTEGER NOT NULL,
+            key TEXT,
+            extra TEXT,
+            body BLOB NOT NULL
+        ) STRICT"
+    )
+}
+
+/// Opens a connection to a file that is ours, or becomes ours.
+pub(super) fn open(path: &Path, options: &SqliteOptions) -> Result<Connection, TransportError> {
+    let what = "open the store";
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
+        | OpenFlags::SQLITE_OPEN_CREATE
+        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)
+        .map_err(|error| failed(path, what, error.into()))?;
+    let opened = prepare(&mut connection, options);
+    match opened {
+        Ok(()) => Ok(connection),
+        Err(Fault::Refused(problem)) => Err(TransportError::new(
+            TransportErrorKind::Refused,
+            "sqlite",
+            format!("cannot {what} `{}`: {problem}", path.display()),
+        )),
+        Err(fault) => Err(failed(path, what, fault)),
+    }
+}
+
+fn prepare(connection: &mut Connection, options: &SqliteOptions) -> Attempt<()> {
+    connection.busy_timeout(options.busy_timeout)?;
+    connection.set_prepared_statement_cache_capacity(256);
+    let sync = match options.sync {
+        Sync::Full => "FULL",
+        Sync::Normal => "NORMAL",
+    };
+    check_owner(connection)?;
+    // Only outside of a transaction, and only for a file that is ours.
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    connection.pragma_update(None, "synchronous", sync)?;
+    connection.pragma_update(None, "foreign_keys", true)?;
+    connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
+    let transaction =
+        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
+    let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
+    if version == 0 {
+        transaction.execute_batch(TABLES)?;
+        transaction.pragma_update(None, "application_id", APPLICATION)?;
+        transaction.pragma_update(None, "user_version", VERSION)?;
+    }
+    transaction.commit()?;
+    Ok(())
+}
+
+/// Refuses files of other programs, and of later versions.
+fn check_owner(connection: &Connection) -> Attempt<()> {
+    let pragma = |name: &str| -> Attempt<i64> {
+        Ok(connection.pragma_query_value(None, name, |row| row.get(0))?)
+    };
+    let (application, version) = (pragma("application_id")?, pragma("user_version")?);
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if application != APPLICATION && (application != 0 || tables > 0) {
+        return Err(Fault::Refused(
+            "it is the database of another program; name another file, which is made where it is not there".to_owned(),
+        ));
+    }
+    if version > VERSION {
+        return Err(Fault::Refused(format!(
+            "it has version {version} of the tables, and this program knows {VERSION}; use the newer version of the program, or \
+             another file"
+        )));
+    }
+    Ok(())
+}
