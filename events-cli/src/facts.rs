@@ -62,6 +62,8 @@ pub(crate) struct ReceiverFacts {
     pub(crate) priority: i32,
     #[serde(rename = "async")]
     pub(crate) is_async: bool,
+    #[serde(rename = "durable")]
+    pub(crate) is_durable: bool,
     pub(crate) wants_metadata: bool,
     /// Whether it is annotated with `any`.
     pub(crate) any: bool,
@@ -99,6 +101,7 @@ impl ReceiverFacts {
             kind: kind(receiver.kind),
             priority: receiver.priority,
             is_async: receiver.is_async,
+            is_durable: receiver.is_durable,
             wants_metadata: receiver.wants_metadata,
             any: matches!(receiver.signals, ReceiverSignals::Any),
             connected: signals.iter().any(|signal| signal.position.is_some()),
@@ -108,7 +111,7 @@ impl ReceiverFacts {
         }
     }
 
-    /// `linked, async, wants metadata`.
+    /// `linked, durable, async, wants metadata`.
     pub(crate) fn traits(&self) -> String {
         let mut traits = vec![self.kind];
         if self.kind == kind(ReceiverKind::Manual) {
@@ -118,6 +121,7 @@ impl ReceiverFacts {
                 "not connected"
             });
         }
+        traits.extend(self.is_durable.then_some("durable"));
         traits.extend(self.is_async.then_some("async"));
         traits.extend(self.wants_metadata.then_some("wants metadata"));
         traits.join(", ")

@@ -84,6 +84,8 @@ pub struct ReceiverInfo {
     pub wants_metadata: bool,
     /// Whether the receiver is an `async fn`.
     pub is_async: bool,
+    /// Whether the receiver is `durable`: a send stores its work, and a bus has it done.
+    pub is_durable: bool,
     /// The signals of the annotation.
     pub signals: ReceiverSignals,
 }
@@ -108,6 +110,7 @@ impl ReceiverInfo {
             kind: ReceiverKind::Linked,
             wants_metadata: false,
             is_async: false,
+            is_durable: false,
             signals,
         }
     }
@@ -149,6 +152,14 @@ impl ReceiverInfo {
     #[must_use]
     pub const fn with_async(mut self) -> Self {
         self.is_async = true;
+        self
+    }
+
+    /// Called by `#[receiver]`.
+    #[doc(hidden)]
+    #[must_use]
+    pub const fn with_durable(mut self) -> Self {
+        self.is_durable = true;
         self
     }
 

@@ -52,7 +52,7 @@ fn pack(_number: i64) {}
 #[receiver(ORDER_PLACED, ORDER_CANCELLED, id = "shop.notify", priority = 5)]
 fn notify(_number: i64, _metadata: &EventMetadata) {}
 
-#[receiver(ORDER_PLACED, manual, id = "shop.bill")]
+#[receiver(ORDER_PLACED, manual, durable, id = "shop.bill")]
 fn write_bill(_number: i64) {}
 
 #[receiver(ORDER_PLACED)]
@@ -188,7 +188,7 @@ fn show_tells_everything_about_an_event() {
     );
     assert!(shown.starts_with(&start), "{shown}\nis not\n{start}");
     assert!(
-        shown.contains("Manual receivers that nothing connects\n  PRIORITY  RECEIVER   KIND\n         0  shop.bill  manual, not connected\n"),
+        shown.contains("Manual receivers that nothing connects\n  PRIORITY  RECEIVER   KIND\n         0  shop.bill  manual, not connected, durable\n"),
         "{shown}"
     );
 }
@@ -279,7 +279,11 @@ fn receivers_come_in_their_order() {
         (&any["any"], &any["plugin"]),
         (&true.into(), &"example_audit".into())
     );
-    assert_eq!(ship["async"], true);
+    assert_eq!(
+        (&ship["async"], &ship["durable"]),
+        (&true.into(), &false.into())
+    );
+    assert_eq!(bill["durable"], true);
     assert_eq!(
         (&bill["kind"], &bill["connected"]),
         (&"manual".into(), &false.into())
@@ -300,6 +304,7 @@ fn receivers_come_in_their_order() {
             "kind": "linked",
             "priority": 5,
             "async": false,
+            "durable": false,
             "wants_metadata": true,
             "any": false,
             "connected": true,

@@ -126,7 +126,7 @@ fn the_page_of_an_event_tells_everything() {
             "plugin <code>cli_docs</code> · linked · async · wants metadata · priority 5",
             "<code class=\"name\">audit.record</code>",
             "<code class=\"name\">shop.bill</code>",
-            "manual · not connected · priority 0",
+            "manual · not connected · durable · priority 0",
         ],
     );
     assert!(

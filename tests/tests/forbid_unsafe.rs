@@ -74,6 +74,9 @@ async fn four(key: &Key) {
     let _ = key;
 }
 
+#[receiver(UNSAFE_FORBIDDEN, durable)]
+fn five() {}
+
 #[test]
 fn generated_code_is_safe_and_registered() {
     let scope = testing::scope();

@@ -108,6 +108,11 @@ mod without_prelude {
     fn receive_any(event: ::events_core::AnyEvent<'_>) {
         let _ = event;
     }
+
+    #[::events_core::receiver(PRELUDE_ABSENT, durable)]
+    async fn receive_for_sure(customer: &Customer) {
+        let _ = customer;
+    }
 }
 
 mod shadowed {
@@ -367,7 +372,10 @@ fn receivers_and_events_in_functions() {
 #[test]
 fn receivers_are_connected_wherever_they_stand() {
     for (signal, receivers) in [
-        ("PRELUDE_ABSENT", &["receive", "receive_later"][..]),
+        (
+            "PRELUDE_ABSENT",
+            &["receive", "receive_for_sure", "receive_later"][..],
+        ),
         ("NAMES_SHADOWED", &["receive", "receive_later"]),
         ("KEYWORDS_USED", &["fn"]),
         ("MACRO_WRITTEN", &["later", "receive", "typed_outside"]),

@@ -262,6 +262,12 @@ pub mod plugin {
         assert_exists(&(event, from_event_bus));
     }
 
+    /// Whatever happens.
+    #[receiver(KEY_DENIED, durable)]
+    fn durable(key: &Key) {
+        assert_exists(&key);
+    }
+
     /// In the background.
     #[receiver(KEY_DENIED)]
     async fn later(key: &Key, metadata: &EventMetadata) -> Result<(), fmt::Error> {

@@ -144,6 +144,7 @@ fn report(responses: &Responses) -> Vec<Line> {
             Outcome::Failed(error) => ("failed", Some(error.to_string())),
             Outcome::Panicked(message) => ("panicked", Some(message.to_owned())),
             Outcome::Spawned => ("spawned", None),
+            Outcome::Stored => ("stored", None),
             _ => ("ok", None),
         };
         Line {

@@ -35,9 +35,14 @@
 //!
 //! [`connect_any`]: ../trait.AnySignal.html#method.connect_any
 
+mod durable;
 mod error;
 mod redelivery;
 
+pub(crate) use durable::store;
+pub use durable::{
+    DurableStore, DurableStoreExists, DurableStoreGuard, NotStored, set_durable_store,
+};
 pub use error::{PermanentError, RetryAfter, is_permanent, retry_after};
 pub use redelivery::Redelivery;
 

@@ -16,29 +16,38 @@ use crate::signal::{Entry, ReceiverList};
 pub struct Redelivery<'a> {
     from_event_bus: bool,
     select: Option<&'a dyn Fn(&ReceiverInfo) -> bool>,
+    runs_durable: bool,
 }
 
 impl<'a> Redelivery<'a> {
     /// An event that came from an event bus: receivers see `from_event_bus` as `true`.
     pub const fn from_event_bus() -> Self {
-        Self {
-            from_event_bus: true,
-            select: None,
-        }
+        Self::new(true)
     }
 
     /// An event of this process whose sending was put off, such as one that waited in an outbox for the end of a
     /// transaction: receivers see `from_event_bus` as `false`.
     pub const fn from_outbox() -> Self {
+        Self::new(false)
+    }
+
+    const fn new(from_event_bus: bool) -> Self {
         Self {
-            from_event_bus: false,
+            from_event_bus,
             select: None,
+            runs_durable: false,
         }
     }
 
     /// Runs only the receivers for which this holds. It is asked once for each receiver, before the first one runs.
     pub const fn only(mut self, select: &'a dyn Fn(&ReceiverInfo) -> bool) -> Self {
         self.select = Some(select);
+        self
+    }
+
+    /// Runs durable receivers here and now, as others, in place of storing their work: for whoever had it stored.
+    pub const fn running_durable(mut self) -> Self {
+        self.runs_durable = true;
         self
     }
 
@@ -50,18 +59,20 @@ impl<'a> Redelivery<'a> {
         metadata: Metadata<'_>,
     ) -> Responses {
         let entries = list.entries();
+        let runs_durable = self.runs_durable || list.runs_durable();
         let Some(select) = self.select else {
-            return run(event, entries, infos, metadata);
+            return run(event, entries, infos, metadata, runs_durable);
         };
         let selected: Vec<&Entry> = entries.iter().filter(|entry| select(&entry.info)).collect();
         if selected.len() == entries.len() {
-            return run(event, entries, infos, metadata);
+            return run(event, entries, infos, metadata, runs_durable);
         }
         let table = InfoTable {
             event_type: event.info().event_type,
             infos: selected.iter().map(|entry| entry.info.clone()).collect(),
         };
-        run(event, &selected, Infos::Shared(Arc::new(table)), metadata)
+        let infos = Infos::Shared(Arc::new(table));
+        run(event, &selected, infos, metadata, runs_durable)
     }
 }
 
@@ -70,9 +81,10 @@ fn run(
     entries: &[impl Borrow<Entry>],
     infos: Infos,
     metadata: Metadata<'_>,
+    runs_durable: bool,
 ) -> Responses {
     let delivery = Delivery::new(event.info(), infos.table(), metadata);
-    dispatch::robust_any(event, entries, &delivery);
+    dispatch::robust_any(event, entries, &delivery, runs_durable);
     let details = delivery.into_details();
     Responses::new(infos, details)
 }
@@ -82,6 +94,7 @@ impl fmt::Debug for Redelivery<'_> {
         f.debug_struct("Redelivery")
             .field("from_event_bus", &self.from_event_bus)
             .field("only", &self.select.map(|_| ".."))
+            .field("runs_durable", &self.runs_durable)
             .finish()
     }
 }

@@ -2,11 +2,14 @@
 
 use core::cell::{Cell, OnceCell};
 use core::fmt;
+use std::sync::Arc;
 
+use super::BoxError;
 use super::outcome::Failure;
 use super::responses::{Details, InfoTable};
 use crate::clock;
-use crate::event::EventInfo;
+use crate::delivery::{self, NotStored};
+use crate::event::{AnyEvent, EventInfo};
 use crate::metadata::EventMetadata;
 use crate::time::Timestamp;
 
@@ -149,10 +152,29 @@ impl<'a> Delivery<'a> {
         self.change(|details| details.fail(self.cursor.get(), failure));
     }
 
-    pub(super) fn change(&self, change: impl FnOnce(&mut Details)) {
+    /// Has the work of the durable receivers of this send stored, all of it when the first of them has its turn. Gives the
+    /// outcome of the one at the cursor.
+    #[cold]
+    pub(crate) fn store(&self, event: AnyEvent<'_>) -> Result<(), BoxError> {
+        let stored = self.change(|details| details.stored.clone());
+        let stored = stored.unwrap_or_else(|| {
+            let infos = self.table.infos.iter().map(|info| &**info);
+            let durable: Vec<_> = infos.filter(|info| info.is_durable).collect();
+            let stored = delivery::store(event, self, &durable).map_err(Arc::new);
+            self.change(|details| details.stored = Some(stored.clone()));
+            stored
+        });
+        stored.map_err(|cause| {
+            let receiver = &self.table.infos[self.cursor.get()];
+            NotStored::new(receiver, cause).into()
+        })
+    }
+
+    pub(super) fn change<T>(&self, change: impl FnOnce(&mut Details) -> T) -> T {
         let mut details = self.details.take().unwrap_or_default();
-        change(&mut details);
+        let result = change(&mut details);
         self.details.set(Some(details));
+        result
     }
 
     #[inline]

@@ -18,9 +18,10 @@ mod task;
 
 pub use delivery::Delivery;
 pub(crate) use delivery::{FreshMetadata, Metadata};
+pub(crate) use outcome::Failure;
 pub use outcome::{BoxError, IntoOutcome, IntoReceiverError, ReceiverError, ReceiverErrors};
 pub(crate) use responses::{InfoTable, Infos};
 pub use responses::{Outcome, Response, Responses};
-pub(crate) use run::{discard, robust, robust_any, strict};
+pub(crate) use run::{contain, discard, robust, robust_any, strict};
 #[cfg(feature = "tokio")]
 pub use task::spawn;

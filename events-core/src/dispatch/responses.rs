@@ -37,6 +37,8 @@ impl Infos {
 pub(crate) struct Details {
     /// By index of the receiver, ascending.
     failures: Vec<(usize, Failure)>,
+    /// How it ended to store the work of the durable receivers, of all of them at once.
+    pub(super) stored: Option<Result<(), Arc<Failure>>>,
     #[cfg(feature = "tokio")]
     tasks: Vec<super::task::Task>,
 }
@@ -127,7 +129,7 @@ impl Responses {
         }
     }
 
-    /// The number of receivers that ran.
+    /// The number of receivers that ran, or whose work was to be stored.
     pub fn len(&self) -> usize {
         self.table().map_or(0, |table| table.infos.len())
     }
@@ -137,7 +139,8 @@ impl Responses {
         self.len() == 0
     }
 
-    /// Whether no receiver failed. A task of an `async fn` that still runs has not failed.
+    /// Whether no receiver failed. A task of an `async fn` that still runs has not failed, nor has a durable receiver whose
+    /// work is stored.
     #[inline]
     pub fn is_ok(&self) -> bool {
         self.details()
@@ -179,6 +182,13 @@ impl Responses {
         #[cfg(feature = "tokio")]
         if details.tasks.iter().any(|task| task.index == index) {
             return Outcome::Spawned;
+        }
+        let durable = || {
+            self.table()
+                .is_some_and(|table| table.infos[index].is_durable)
+        };
+        if matches!(details.stored, Some(Ok(()))) && durable() {
+            return Outcome::Stored;
         }
         Outcome::Ok
     }
@@ -274,4 +284,6 @@ pub enum Outcome<'a> {
     Panicked(&'a str),
     /// It is an `async fn`, and runs as a task of its own; see `Responses::settled` (feature `tokio`).
     Spawned,
+    /// It is durable: its work is stored, and will be done.
+    Stored,
 }

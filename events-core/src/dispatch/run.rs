@@ -28,9 +28,15 @@ pub(crate) fn robust_any(
     event: AnyEvent<'_>,
     entries: &[impl Borrow<Entry>],
     delivery: &Delivery<'_>,
+    runs_durable: bool,
 ) {
     each(entries, delivery, |entry| {
-        event.invoke(&entry.borrow().call, delivery)
+        let entry = entry.borrow();
+        if entry.info.is_durable && !runs_durable {
+            delivery.store(event)
+        } else {
+            event.invoke(&entry.call, delivery)
+        }
     });
 }
 
@@ -53,20 +59,23 @@ fn each<C>(calls: &[C], delivery: &Delivery<'_>, call: impl Fn(&C) -> Result<(),
     }
 }
 
-/// Runs the receivers up to the first that fails.
+/// Runs the receivers up to the first that fails. Only when none did, the work of durable receivers is stored, once for
+/// all of them: it could not be taken back.
 pub(crate) fn strict<E: Event>(
     event: &E,
     calls: &Calls<E>,
     delivery: &Delivery<'_>,
 ) -> Result<(), ReceiverError> {
     let table = delivery.table();
-    for (index, receiver) in table.infos.iter().enumerate() {
+    let now = (0..table.infos.len()).filter(|index| !calls.stores(*index));
+    let durable = (0..table.infos.len()).find(|index| calls.stores(*index));
+    for index in now.chain(durable) {
         delivery.cursor.set(index);
-        let failure = match catch_unwind(AssertUnwindSafe(|| calls.invoke(index, event, delivery)))
-        {
+        let receiver = &table.infos[index];
+        let failure = match contain(|| calls.invoke(index, event, delivery)) {
             Ok(Ok(())) => continue,
             Ok(Err(error)) => Failure::Error(error),
-            Err(payload) => Failure::Panic(panic_message(payload)),
+            Err(panic) => panic,
         };
         return Err(ReceiverError::new(
             ReceiverInfo::clone(receiver),
@@ -108,7 +117,6 @@ pub(crate) fn log(receiver: &str, event_type: &str, failure: &Failure) {
 }
 
 /// Runs foreign code; its panic becomes a failure.
-#[cfg(feature = "tokio")]
 pub(crate) fn contain<T>(foreign: impl FnOnce() -> T) -> Result<T, Failure> {
     catch_unwind(AssertUnwindSafe(foreign))
         .map_err(|payload| Failure::Panic(panic_message(payload)))

@@ -9,7 +9,8 @@ use crate::signal::{AnySignal, SignalInfo};
 
 /// Checks the registry, with the plugins that [`plugins!`](crate::plugins) expects.
 ///
-/// Call it at boot, before anything is sent; the `events` command and testing scopes call it, too.
+/// Call it at boot, before anything is sent; the `events` command and testing scopes call it, too. It is called before a
+/// bus is started, and so does not ask whether `durable` receivers have one.
 ///
 /// # Errors
 /// With every [`Problem`] there is.

@@ -248,6 +248,7 @@ fn connected_info(
         kind: ReceiverKind::Connected,
         wants_metadata,
         is_async: false,
+        is_durable: false,
         signals: ReceiverSignals::Named(&[]),
     }
 }

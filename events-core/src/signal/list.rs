@@ -56,6 +56,8 @@ pub(crate) enum Call<E> {
     Closure(Arc<Closure<TypedFn<E>>>),
     Any(AnyFunction),
     AnyClosure(Arc<Closure<AnyFn>>),
+    /// A durable receiver: its work is stored, and it is not run.
+    Stored,
 }
 
 /// An entry of a signal holds what is called for the signal's event, because only a signal of that type adds entries.
@@ -105,6 +107,7 @@ impl<E: Event> Call<E> {
             Self::AnyClosure(closure) => {
                 closure.invoke(|closure| closure(AnyEvent::new(event), delivery))
             }
+            Self::Stored => delivery.store(AnyEvent::new(event)),
         }
     }
 }
@@ -119,6 +122,7 @@ pub(crate) enum Calls<E> {
 impl<E: Event> Calls<E> {
     pub(crate) fn new(list: &ReceiverList) -> Self {
         let functions = list.entries.iter().map(|entry| match &entry.call {
+            _ if list.stores(entry) => None,
             ErasedCall::Function(function) => function.downcast_ref::<Function<E>>().copied(),
             ErasedCall::Closure(_) | ErasedCall::Any(_) | ErasedCall::AnyClosure(_) => None,
         });
@@ -127,9 +131,23 @@ impl<E: Event> Calls<E> {
             None => Self::Mixed(
                 list.entries
                     .iter()
-                    .map(|entry| Call::new(&entry.call))
+                    .map(|entry| {
+                        if list.stores(entry) {
+                            Call::Stored
+                        } else {
+                            Call::new(&entry.call)
+                        }
+                    })
                     .collect(),
             ),
+        }
+    }
+
+    /// Whether it is the work of this receiver that is stored.
+    pub(crate) fn stores(&self, index: usize) -> bool {
+        match self {
+            Self::Functions(_) => false,
+            Self::Mixed(calls) => matches!(calls[index], Call::Stored),
         }
     }
 
@@ -177,6 +195,7 @@ pub(crate) struct ReceiverList {
     entries: Box<[Entry]>,
     table: Arc<InfoTable>,
     wants_metadata: bool,
+    runs_durable: bool,
     /// The [`Calls`] of the signal's event, made by the first send to a list that is not the frozen one.
     calls: OnceLock<Box<dyn Any + Send + Sync>>,
 }
@@ -186,7 +205,11 @@ impl ReceiverList {
     pub(crate) fn new(entries: Vec<Entry>, event_type: &'static str) -> Self {
         let infos = entries.iter().map(|entry| entry.info.clone()).collect();
         Self {
-            wants_metadata: entries.iter().any(|entry| entry.info.wants_metadata),
+            // What is stored is stored with its metadata.
+            wants_metadata: entries
+                .iter()
+                .any(|entry| entry.info.wants_metadata || entry.info.is_durable),
+            runs_durable: false,
             entries: entries.into(),
             table: Arc::new(InfoTable { event_type, infos }),
             calls: OnceLock::new(),
@@ -202,6 +225,21 @@ impl ReceiverList {
         let mut entries: Vec<_> = linked.iter().cloned().chain(connected).collect();
         entries.sort_by(|a, b| a.info.order(&b.info));
         Self::new(entries, event_type)
+    }
+
+    /// Durable receivers are to be run as others are, for as long as nobody has asked for the calls.
+    #[cfg(feature = "testing")]
+    pub(crate) fn running_durable(mut self) -> Self {
+        self.runs_durable = true;
+        self
+    }
+
+    pub(crate) fn runs_durable(&self) -> bool {
+        self.runs_durable
+    }
+
+    fn stores(&self, entry: &Entry) -> bool {
+        entry.info.is_durable && !self.runs_durable
     }
 
     pub(crate) fn calls<E: Event>(&self) -> &Calls<E> {

@@ -23,6 +23,9 @@
 //! A scope belongs to the thread that opened it. Other threads and tasks join it explicitly, through its
 //! [`handle`](Scope::handle); the tasks of `async fn` receivers join by themselves. What has not joined sees the world as
 //! it is without the scope.
+//!
+//! In a scope, `durable` receivers run at once, as part of the send, and no bus is needed: a test sees what they do. How
+//! they are stored and tried again is the bus's affair.
 
 mod assert;
 mod capture;

@@ -15,6 +15,7 @@ pub(super) struct ScopedSignal {
 }
 
 impl ScopedSignal {
+    /// The receivers of a send. A test is to see what durable ones do, so they run, and nothing is stored.
     pub(super) fn list(&self, signal: &'static SignalCore, receivers: bool) -> ReceiverList {
         let linked = if receivers {
             signal.linked().entries()
@@ -22,6 +23,6 @@ impl ScopedSignal {
             &[]
         };
         let connected = self.connected.iter().map(|(_, entry)| entry.clone());
-        ReceiverList::merged(linked, connected, signal.event.event_type)
+        ReceiverList::merged(linked, connected, signal.event.event_type).running_durable()
     }
 }

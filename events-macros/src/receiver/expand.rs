@@ -90,6 +90,7 @@ fn info(receiver: &Receiver) -> TokenStream {
         quote!(.with_priority(#priority))
     });
     let manual = receiver.manual.then(|| quote!(.manual()));
+    let durable = receiver.durable.then(|| quote!(.with_durable()));
     let metadata = wants_metadata(receiver).then(|| quote!(.with_metadata()));
     let asynchronous = receiver
         .function
@@ -98,7 +99,7 @@ fn info(receiver: &Receiver) -> TokenStream {
         .map(|_| quote!(.with_async()));
     quote! {
         __private::ReceiverInfo::new(#id, #name, __private::module_path!(), #location, #signals)
-            #aliases #priority #manual #metadata #asynchronous
+            #aliases #priority #manual #durable #metadata #asynchronous
     }
 }
 

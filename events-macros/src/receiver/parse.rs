@@ -9,7 +9,9 @@ use super::check::path_text;
 use crate::attr::{self, Expected, Slot};
 use crate::errors::Errors;
 
-const KNOWN: &[&str] = &["any", "manual", "id", "alias", "priority", "crate"];
+const KNOWN: &[&str] = &[
+    "any", "manual", "durable", "id", "alias", "priority", "crate",
+];
 
 /// The grammar of `#[receiver(…)]`:
 ///
@@ -17,6 +19,7 @@ const KNOWN: &[&str] = &["any", "manual", "id", "alias", "priority", "crate"];
 /// SIGNAL, path::to::OTHER_SIGNAL    one or more signals, or
 /// any                               every signal
 /// manual                            connected by configuration only
+/// durable                           run by a bus, which stores its work first
 /// id = "greeter.send_mail"          default: the path of the function
 /// alias = "greeter::old_name"       an earlier id; may be given several times
 /// priority = -10                    smaller runs earlier; default 0
@@ -26,6 +29,7 @@ pub(super) struct Arguments {
     pub(super) signals: Vec<Path>,
     pub(super) any: Slot<Ident>,
     pub(super) manual: Slot<Ident>,
+    pub(super) durable: Slot<Ident>,
     pub(super) id: Slot<LitStr>,
     pub(super) aliases: Vec<LitStr>,
     pub(super) priority: Slot<i32>,
@@ -39,6 +43,7 @@ pub(super) fn parse_arguments(args: TokenStream, errors: &mut Errors) -> Argumen
         signals: Vec::new(),
         any: Slot::new("any"),
         manual: Slot::new("manual"),
+        durable: Slot::new("durable"),
         id: Slot::new("id"),
         aliases: Vec::new(),
         priority: Slot::new("priority"),
@@ -156,6 +161,10 @@ fn parse_option(input: ParseStream<'_>, name: &Ident, parsed: &mut Arguments, er
         "manual" => {
             attr::flag(input, errors, name);
             parsed.manual.set(errors, name, name.clone());
+        }
+        "durable" => {
+            attr::flag(input, errors, name);
+            parsed.durable.set(errors, name, name.clone());
         }
         "id" => {
             let id = attr::text(input, errors, name, "id = \"greeter.send_mail\"");

@@ -93,5 +93,5 @@ async fn pack(_number: i64, _metadata: &EventMetadata) {
     std::future::ready(()).await;
 }
 
-#[receiver(ORDER_PLACED, manual, id = "shop.bill")]
+#[receiver(ORDER_PLACED, manual, durable, id = "shop.bill")]
 fn write_bill(_number: i64) {}

@@ -8,7 +8,7 @@ pub struct OrderPlaced {
     pub customer: String,
 }
 
-#[receiver(ORDER_PLACED, manual, manual, id = "a", id = "b", priority = 1, priority = 2, crate = events_core, crate = events_core)]
+#[receiver(ORDER_PLACED, manual, manual, durable, durable, id = "a", id = "b", priority = 1, priority = 2, crate = events_core, crate = events_core)]
 fn pack(number: i64) {
     println!("packing order {number}");
 }

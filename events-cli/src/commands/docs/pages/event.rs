@@ -217,6 +217,9 @@ fn receiver(receiver: &ReceiverInfo, connected: bool) -> Markup {
         };
         traits.push(state.to_owned());
     }
+    if receiver.is_durable {
+        traits.push(String::from("durable"));
+    }
     if receiver.is_async {
         traits.push(String::from("async"));
     }
