@@ -2,23 +2,8 @@
 
 use std::sync::Arc;
 
-// SHIM
-pub(crate) trait DurableStore {
-    fn store(
-        &self,
-        event: AnyEvent<'_>,
-        metadata: &EventMetadata,
-        receivers: &[&ReceiverInfo],
-    ) -> Result<(), BoxError>;
-}
-pub(crate) struct DurableStoreGuard;
-pub(crate) fn set_durable_store(
-    _: Arc<dyn DurableStore + Send + Sync>,
-) -> Result<DurableStoreGuard, StrErr> {
-    Ok(DurableStoreGuard)
-}
-pub(crate) type StrErr = String;
-use events_core::{AnyEvent, BoxError, EventMetadata, ReceiverInfo, registry};
+use events_core::delivery::DurableStore;
+use events_core::{AnyEvent, BoxError, Delivery, ReceiverInfo, registry};
 
 use crate::producer::tap;
 use crate::record::Record;
@@ -39,12 +24,12 @@ impl DurableStore for DurableWork {
     fn store(
         &self,
         event: AnyEvent<'_>,
-        metadata: &EventMetadata,
+        delivery: &Delivery<'_>,
         receivers: &[&ReceiverInfo],
     ) -> Result<(), BoxError> {
         let key = event.key().map(|key| Arc::<str>::from(&*key));
         let trace = TraceContext::current().map(|trace| trace.child());
-        let record = Record::new(metadata.clone(), tap::body(event)?)
+        let record = Record::new(delivery.metadata().clone(), tap::body(event)?)
             .with_key(key)
             .with_trace(trace)
             .for_receivers(receivers.iter().map(|receiver| &*receiver.id));
@@ -55,5 +40,5 @@ impl DurableStore for DurableWork {
 
 /// Whether this binary has durable receivers.
 pub(super) fn are_there() -> bool {
-    registry::receivers().any(|receiver| receiver.priority == i32::MAX)
+    registry::receivers().any(|receiver| receiver.is_durable)
 }

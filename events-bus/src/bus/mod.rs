@@ -9,8 +9,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use self::durable::DurableStoreGuard;
 use events_core::Connection;
+use events_core::delivery::DurableStoreGuard;
 
 pub use error::{FlushError, ShutdownError, StartError, StartProblem};
 pub use open::open;

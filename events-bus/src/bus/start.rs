@@ -5,7 +5,7 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use events_core::{EventMetadata, Uuid, registry};
+use events_core::{EventMetadata, Uuid, delivery, registry};
 
 use super::durable::{self, DurableWork};
 use super::{Bus, StartError, StartProblem, open};
@@ -285,7 +285,7 @@ impl BusBuilder {
             transport: Arc::clone(&transport),
             topic,
         };
-        let guard = durable::set_durable_store(Arc::new(store))
+        let guard = delivery::set_durable_store(Arc::new(store))
             .map_err(|error| StartProblem::Build(error.to_string()))?;
         bus.durable = Some(guard);
         let consumer = Consumer::start(&transport, durable::GROUP, &topics, settings)

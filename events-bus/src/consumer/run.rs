@@ -283,7 +283,7 @@ pub(super) fn run(work: &Work, plan: Plan, shared: &Shared) -> Outcome {
         return Outcome::Dead(DeadReason::Undecodable, "the entry holds no event".into());
     };
     let deliver = |how: Redelivery<'_>| {
-        // DURABLE
+        let how = how.running_durable();
         let trace = record
             .trace
             .as_ref()
