@@ -1,0 +1,154 @@
+//! What a routed send costs its caller over one that is not routed, with the outbox in memory.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use events_bus::config::{BusConfig, OutboxStore, WhenFull};
+use events_bus::transport::memory::MemoryTransport;
+use events_bus::transport::*;
+use events_bus::{Bus, Record, wire};
+use events_catalog::learning::{
+    COURSE_ENROLLMENT_CHANGED, COURSE_ENROLLMENT_CREATED, CourseEnrollmentChanged,
+    CourseEnrollmentCreated,
+};
+use events_core::Event;
+
+use crate::support::{self, Contender, measure};
+use crate::{quiet, samples};
+
+pub(crate) fn run() {
+    let mut config = quiet(
+        BusConfig::memory().with_route(CourseEnrollmentCreated::INFO.event_type, "enrollments"),
+    );
+    config.outbox.store = OutboxStore::Memory;
+    config.outbox.capacity = 1_000_000;
+    config.outbox.when_full = WhenFull::Block(Duration::from_secs(60));
+    let bus = Bus::builder(config)
+        .transport(Arc::new(Discard::default()))
+        .start()
+        .unwrap();
+    let created = samples::enrollment();
+    let changed = CourseEnrollmentChanged {
+        enrollment: created.enrollment.clone(),
+    };
+    let mut out = Vec::with_capacity(1024);
+    let mut contenders: Vec<Contender<'_>> = vec![
+        support::clock_read(),
+        support::contender("encode", |iterations| {
+            for _ in 0..iterations {
+                out.clear();
+                wire::encode_into(&mut out, std::hint::black_box(&created)).unwrap();
+                std::hint::black_box(&out);
+            }
+        }),
+        support::contender("unrouted", |iterations| {
+            for _ in 0..iterations {
+                let event = CourseEnrollmentChanged::clone(&changed);
+                assert!(COURSE_ENROLLMENT_CHANGED.send_event(event).is_ok());
+            }
+        }),
+        support::contender("routed", |iterations| {
+            for _ in 0..iterations {
+                let event = CourseEnrollmentCreated::clone(&created);
+                assert!(COURSE_ENROLLMENT_CREATED.send_event(event).is_ok());
+            }
+        }),
+    ];
+    let results = measure(&mut contenders);
+    drop(contenders);
+    let [clock, encode, unrouted, routed] = results[..] else {
+        return;
+    };
+    let (more, bar) = (routed - unrouted, 2.0 * encode + 10.0 * clock);
+    println!("a routed send over one that is not, outbox in memory; medians in ns\n");
+    println!(
+        "| clock read | encoding | unrouted send | routed send | more | bar: 2 encodings and 10 clock reads | |"
+    );
+    println!("| --- | --- | --- | --- | --- | --- | --- |");
+    let verdict = if more <= bar { "met" } else { "MISSED" };
+    println!(
+        "| {clock:.0} | {encode:.0} | {unrouted:.0} | {routed:.0} | {more:.0} | {bar:.0} | {verdict} |\n"
+    );
+    bus.shutdown(Duration::from_secs(60)).unwrap();
+}
+
+/// A transport that takes everything and keeps nothing: what is measured is the sender.
+#[derive(Debug, Default)]
+struct Discard(MemoryTransport);
+
+impl Transport for Discard {
+    fn name(&self) -> &'static str {
+        "discard"
+    }
+    fn publish(
+        &self,
+        _: &str,
+        records: &[Record],
+        _: Option<Sequence<'_>>,
+    ) -> Result<Vec<Option<EntryId>>, TransportError> {
+        Ok(vec![None; records.len()])
+    }
+    fn join(&self, topic: &str, group: &str, start: Start) -> Result<(), TransportError> {
+        self.0.join(topic, group, start)
+    }
+    fn lead(&self, member: Member<'_>, lease: Duration) -> Result<Standing, TransportError> {
+        self.0.lead(member, lease)
+    }
+    fn take_over(
+        &self,
+        member: Member<'_>,
+        behind: Option<EntryId>,
+        idle: Duration,
+        most: usize,
+    ) -> Result<Vec<Entry>, TransportError> {
+        self.0.take_over(member, behind, idle, most)
+    }
+    fn receive(
+        &self,
+        member: Member<'_>,
+        most: usize,
+        wait: Duration,
+    ) -> Result<Vec<Entry>, TransportError> {
+        self.0.receive(member, most, wait)
+    }
+    fn extend(&self, member: Member<'_>, entries: &[EntryId]) -> Result<(), TransportError> {
+        self.0.extend(member, entries)
+    }
+    fn settle(
+        &self,
+        member: Member<'_>,
+        settlements: &[Settlement],
+        leading: bool,
+    ) -> Result<(), TransportError> {
+        self.0.settle(member, settlements, leading)
+    }
+    fn leave(&self, member: Member<'_>) -> Result<(), TransportError> {
+        self.0.leave(member)
+    }
+    fn requeue(&self, topic: &str, group: &str, records: &[Record]) -> Result<(), TransportError> {
+        self.0.requeue(topic, group, records)
+    }
+    fn topics(&self) -> Result<Vec<TopicStatus>, TransportError> {
+        self.0.topics()
+    }
+    fn read(&self, topic: &str, from: Position, most: usize) -> Result<Vec<Entry>, TransportError> {
+        self.0.read(topic, from, most)
+    }
+    fn dead_letters(
+        &self,
+        topic: &str,
+        behind: Option<EntryId>,
+        most: usize,
+    ) -> Result<Vec<(EntryId, DeadLetter)>, TransportError> {
+        self.0.dead_letters(topic, behind, most)
+    }
+    fn drop_dead_letters(&self, topic: &str, ids: &[EntryId]) -> Result<u64, TransportError> {
+        self.0.drop_dead_letters(topic, ids)
+    }
+    fn trim(&self, topic: &str, retention: Retention) -> Result<Trimmed, TransportError> {
+        self.0.trim(topic, retention)
+    }
+    fn forget(&self, topic: &str, group: &str) -> Result<bool, TransportError> {
+        self.0.forget(topic, group)
+    }
+}
