@@ -180,35 +180,3 @@ fn explain<T: EventData>(body: &[u8], fault: Fault) -> Failure {
         Failure::new(&place, body.len(), fault)
     })
 }
-
-// STANDIN
-#[allow(missing_docs, clippy::missing_errors_doc)]
-pub fn decode_any(
-    signal: &'static dyn events_core::AnySignal,
-    body: &[u8],
-    minor_version: i64,
-) -> Result<events_core::delivery::OwnedEvent, DecodeError> {
-    let _ = minor_version;
-    let mut decoder = Decoder::new(body);
-    let mut erased = <dyn erased_serde::Deserializer<'_>>::erase(&mut decoder);
-    match signal.read_erased(&mut erased) {
-        Ok(event) => {
-            drop(erased);
-            if let Err(e) = decoder.end() {
-                return Err(decode_data::<bool>(&body[..0]).unwrap_err());
-            }
-            Ok(event)
-        }
-        Err(e) => {
-            let _ = e;
-            Err(decode_data::<bool>(&body[..0]).unwrap_err())
-        }
-    }
-}
-#[allow(missing_docs, clippy::missing_errors_doc)]
-pub fn encode_any_into(
-    out: &mut Vec<u8>,
-    event: events_core::AnyEvent<'_>,
-) -> Result<(), EncodeError> {
-    encode_into(out, &event)
-}

@@ -63,14 +63,6 @@ impl dyn AnySignal + '_ {
 }
 
 impl dyn AnySignal {
-    /// STANDIN
-    pub fn read_erased(
-        &'static self,
-        d: &mut dyn erased_serde::Deserializer<'_>,
-    ) -> Result<crate::delivery::OwnedEvent, erased_serde::Error> {
-        (self.__core().read)(d)
-    }
-
     /// The receivers that the next send would reach, in the order in which they would run.
     pub fn receivers(&'static self) -> Vec<ReceiverInfo> {
         self.__core().receivers()

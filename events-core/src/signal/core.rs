@@ -24,9 +24,6 @@ pub(super) const OVERLAY: u8 = 4;
 pub(super) const DISABLED: u8 = 8;
 
 pub(crate) type ConnectionId = u64;
-pub(crate) type ReadFn = fn(
-    &mut dyn erased_serde::Deserializer<'_>,
-) -> Result<crate::event::OwnedEvent, erased_serde::Error>;
 
 /// A signal without the type of its event.
 #[expect(
@@ -36,7 +33,6 @@ pub(crate) type ReadFn = fn(
 pub struct SignalCore {
     pub(crate) info: SignalInfo,
     pub(crate) event: &'static EventInfo,
-    pub(crate) read: ReadFn,
     pub(super) state: AtomicU8,
     /// The receivers that the linker found, once they are attached.
     linked: OnceLock<ReceiverList>,
@@ -64,11 +60,10 @@ impl fmt::Debug for SignalCore {
 }
 
 impl SignalCore {
-    pub(super) const fn new(info: SignalInfo, event: &'static EventInfo, read: ReadFn) -> Self {
+    pub(super) const fn new(info: SignalInfo, event: &'static EventInfo) -> Self {
         Self {
             info,
             event,
-            read,
             state: AtomicU8::new(0),
             linked: OnceLock::new(),
             connected: Mutex::new(Connected {

@@ -63,9 +63,7 @@ impl<E: Event> Signal<E> {
     #[doc(hidden)]
     pub const fn new(info: SignalInfo) -> Self {
         Self {
-            core: SignalCore::new(info, E::INFO, |d| {
-                erased_serde::deserialize::<E>(d).map(crate::event::OwnedEvent::new)
-            }),
+            core: SignalCore::new(info, E::INFO),
             linked: OnceLock::new(),
         }
     }
