@@ -4,7 +4,8 @@ use core::fmt;
 
 use super::core::SignalCore;
 use super::{Connection, Signal, UnknownReceiver};
-use crate::event::{Event, EventInfo};
+use crate::codec::{ReadError, Source};
+use crate::event::{Event, EventInfo, OwnedEvent};
 use crate::receiver::{ReceiverInfo, SourceLocation};
 
 /// The name of a signal and where it is declared.
@@ -60,17 +61,20 @@ impl dyn AnySignal + '_ {
     pub fn event(&self) -> &'static EventInfo {
         self.__core().event
     }
+
+    /// Reads an event of the signal's type. Whether the source has something left afterwards is for the caller to ask.
+    ///
+    /// # Errors
+    /// When the source does not have what the event needs, and when a type refuses a value.
+    pub fn read_event<'de>(
+        &self,
+        source: &mut (dyn Source<'de> + '_),
+    ) -> Result<OwnedEvent, ReadError> {
+        (self.__core().read)(source)
+    }
 }
 
 impl dyn AnySignal {
-    /// STANDIN
-    pub fn read_erased(
-        &'static self,
-        d: &mut dyn erased_serde::Deserializer<'_>,
-    ) -> Result<crate::delivery::OwnedEvent, erased_serde::Error> {
-        (self.__core().read)(d)
-    }
-
     /// The receivers that the next send would reach, in the order in which they would run.
     pub fn receivers(&'static self) -> Vec<ReceiverInfo> {
         self.__core().receivers()
