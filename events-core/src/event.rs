@@ -6,7 +6,7 @@ use std::borrow::Cow;
 
 use crate::data::EventData;
 use crate::dispatch::{BoxError, Delivery};
-use crate::schema::{AvroSchema, KeptSchema, RecordSchema, Waiver};
+use crate::schema::{AvroSchema, KeptSchema, RecordSchema, Waiver, repeated_layouts};
 use crate::signal::{AnySignal, ErasedCall, Signal};
 
 /// An event: a struct with an event type and a signal. Implemented by `#[event]`.
@@ -47,6 +47,8 @@ pub struct EventInfo {
     pub kept: &'static [KeptSchema],
     /// The incompatibilities that its maintainers live with.
     pub waivers: &'static [Waiver],
+    /// Which of `kept` say nothing new of the layout, see [`repeated_layouts`].
+    pub repeated: u64,
 }
 
 impl EventInfo {
@@ -69,6 +71,7 @@ impl EventInfo {
             schema,
             kept: &[],
             waivers: &[],
+            repeated: 0,
         }
     }
 
@@ -82,6 +85,7 @@ impl EventInfo {
     ) -> Self {
         self.kept = kept;
         self.waivers = waivers;
+        self.repeated = repeated_layouts(self.schema, kept);
         self
     }
 
@@ -164,6 +168,13 @@ impl fmt::Debug for AnyEvent<'_> {
     }
 }
 
+/// Events are equal if they are of one type, and equal by it.
+impl PartialEq for AnyEvent<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.event.is(other.event)
+    }
+}
+
 impl serde::Serialize for AnyEvent<'_> {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         erased_serde::serialize(self.event.payload(), serializer)
@@ -200,6 +211,13 @@ impl OwnedEvent {
     }
 }
 
+/// As for [`AnyEvent`].
+impl PartialEq for OwnedEvent {
+    fn eq(&self, other: &Self) -> bool {
+        self.get() == other.get()
+    }
+}
+
 impl fmt::Debug for OwnedEvent {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.get().fmt(f)
@@ -218,6 +236,7 @@ trait ErasedEvent: Any + Send + Sync {
         metadata: crate::dispatch::Metadata<'_>,
     ) -> Option<crate::signal::ReceiverList>;
     fn payload(&self) -> &dyn erased_serde::Serialize;
+    fn is(&self, other: &dyn ErasedEvent) -> bool;
     fn debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 }
 
@@ -250,6 +269,11 @@ impl<E: Event> ErasedEvent for E {
 
     fn payload(&self) -> &dyn erased_serde::Serialize {
         self
+    }
+
+    fn is(&self, other: &dyn ErasedEvent) -> bool {
+        let other: &dyn Any = other;
+        other.downcast_ref::<E>().is_some_and(|other| other == self)
     }
 
     fn debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

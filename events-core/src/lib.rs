@@ -7,6 +7,7 @@ extern crate self as events_core;
 #[path = "private.rs"]
 pub mod __private;
 mod clock;
+pub mod codec;
 #[cfg(feature = "config")]
 pub mod config;
 mod data;

@@ -2,7 +2,7 @@
 
 use core::fmt;
 
-use serde::de::{Expected, Unexpected};
+use events_core::codec::ReadError;
 
 /// What is wrong at one place of a body. It says nothing of the value that stands there: bodies are payload.
 ///
@@ -47,6 +47,19 @@ pub enum Fault {
 }
 
 impl Fault {
+    /// Why a value was not read from a source that has noted this.
+    #[cold]
+    pub(super) fn of(error: ReadError, noted: Option<Self>) -> Self {
+        match error {
+            ReadError::Refused => Self::Refused,
+            ReadError::OtherType => Self::OtherType,
+            ReadError::Missing(_) => Self::Missing,
+            // A source notes why it stops.
+            ReadError::Source => noted.unwrap_or(Self::OutsideModel),
+            _ => Self::OutsideModel,
+        }
+    }
+
     /// Whether the bytes are well-formed and only the reader's type refuses them.
     pub(super) fn is_of_value(self) -> bool {
         matches!(
@@ -81,26 +94,3 @@ impl fmt::Display for Fault {
 }
 
 impl core::error::Error for Fault {}
-
-/// What types say of themselves is dropped, since it may repeat the value; the schema says what was expected.
-impl serde::de::Error for Fault {
-    #[cold]
-    fn custom<T: fmt::Display>(_: T) -> Self {
-        Self::Refused
-    }
-
-    #[cold]
-    fn invalid_type(_: Unexpected<'_>, _: &dyn Expected) -> Self {
-        Self::OtherType
-    }
-
-    #[cold]
-    fn invalid_length(_: usize, _: &dyn Expected) -> Self {
-        Self::OtherType
-    }
-
-    #[cold]
-    fn missing_field(_: &'static str) -> Self {
-        Self::Missing
-    }
-}

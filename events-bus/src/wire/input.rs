@@ -1,5 +1,7 @@
 //! A body that is read from front to back: the primitive types and blocks of Avro's binary encoding.
 
+use events_core::codec::Items;
+
 use super::fault::Fault;
 
 /// How many items without any bytes (records without fields) a body may have. Nothing else bounds them.
@@ -161,6 +163,9 @@ impl<'de> Input<'de> {
     }
 }
 
+/// Stands for a block that states no size. A size is at most what is left of the body.
+const NO_SIZE: usize = usize::MAX;
+
 /// The blocks of a list or a map: each with a count of items, the last with a count of zero. A negative count stands
 /// before the size of the block in bytes.
 #[derive(Debug)]
@@ -198,8 +203,7 @@ impl Blocks {
             if self.ended {
                 return Ok(false);
             }
-            self.close(input)?;
-            self.open(input)?;
+            self.turn(input)?;
             if self.ended {
                 return Ok(false);
             }
@@ -208,22 +212,47 @@ impl Blocks {
         Ok(true)
     }
 
+    /// Goes on to the next block, after the last item of this one.
+    #[inline]
+    pub(super) fn turn(&mut self, input: &mut Input<'_>) -> Result<(), Fault> {
+        self.close(input)?;
+        self.open(input)
+    }
+
+    /// The block whose head was just read, for whoever counts its items; none pending at the end.
+    #[inline]
+    pub(super) fn to_items(&self, input: &Input<'_>) -> Items {
+        Items {
+            pending: self.pending,
+            room: self.size_hint(input),
+            memo: [self.count, self.began, self.size.unwrap_or(NO_SIZE)],
+        }
+    }
+
+    /// The block again, with all its items counted.
+    #[inline]
+    pub(super) fn from_items(items: &Items) -> Self {
+        let [count, began, size] = items.memo;
+        Self {
+            pending: 0,
+            count,
+            began,
+            size: (size != NO_SIZE).then_some(size),
+            ended: false,
+        }
+    }
+
     /// How much room to make: what the block states, bounded by what can be there.
     #[inline]
     pub(super) fn size_hint(&self, input: &Input<'_>) -> usize {
         self.pending.min(input.left())
     }
 
-    /// Whether all items were asked for.
-    #[inline]
-    pub(super) fn have_ended(&self) -> bool {
-        self.ended
-    }
-
     #[inline]
     fn open(&mut self, input: &mut Input<'_>) -> Result<(), Fault> {
         let count = input.long()?;
         if count == 0 {
+            self.pending = 0;
             self.ended = true;
             return Ok(());
         }

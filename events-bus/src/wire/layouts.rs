@@ -3,13 +3,14 @@
 use core::fmt;
 use core::marker::PhantomData;
 
-use events_core::schema::KeptSchema;
-use events_core::{Event, EventData, EventInfo, RecordSchema, Schema};
+use events_core::delivery::OwnedEvent;
+use events_core::schema::{KeptSchema, repeated_layouts, same_layout};
+use events_core::{AnySignal, Event, EventData, EventInfo, RecordSchema, Schema};
 
 use super::error::{Attempt, DecodeError, DecodeErrorKind, Failure};
 use super::path::{Place, Trace};
-use super::same::same_layout;
-use super::{explain, read, reader, walk};
+use super::target::{Target, Typed};
+use super::walk;
 
 /// A layout that bodies of an event may have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -55,9 +56,8 @@ pub struct Layouts {
     event_type: &'static str,
     current: Layout,
     kept: &'static [KeptSchema],
-    /// The layouts that are the same as one before them, as bits. One without a bit counts as another layout.
+    /// Those of `kept` that are the same as a layout before them, as bits. One without a bit counts as another layout.
     repeated: u64,
-    alone: bool,
 }
 
 /// The layouts of an event as a constant.
@@ -69,20 +69,39 @@ impl<E: Event> Of<E> {
 
 #[inline]
 pub(super) fn decode<E: Event>(body: &[u8], minor_version: i64) -> Result<E, DecodeError> {
-    if const { Of::<E>::LAYOUTS.alone } {
-        match read(body) {
-            Ok(event) => Ok(event),
-            Err(fault) => Err(Of::<E>::LAYOUTS.refused(0, explain::<E>(body, fault))),
-        }
+    if const { Of::<E>::LAYOUTS.is_one() } {
+        const { &Of::<E>::LAYOUTS }.decode_one(Typed::<E>::new(), body)
     } else {
         const { &Of::<E>::LAYOUTS }.decode(body, minor_version)
+    }
+}
+
+pub(super) fn decode_any(
+    signal: &'static dyn AnySignal,
+    body: &[u8],
+    minor_version: i64,
+) -> Result<OwnedEvent, DecodeError> {
+    let layouts = Layouts::of(signal.event());
+    if layouts.is_one() {
+        layouts.decode_one(signal, body)
+    } else {
+        layouts.decode_several(signal, body, minor_version)
     }
 }
 
 impl Layouts {
     /// The layouts of an event.
     pub const fn of(info: &EventInfo) -> Self {
-        Self::new(info.event_type, info.minor_version, info.schema, info.kept)
+        Self {
+            event_type: info.event_type,
+            current: Layout {
+                minor_version: info.minor_version,
+                file: None,
+                schema: info.schema,
+            },
+            kept: info.kept,
+            repeated: info.repeated,
+        }
     }
 
     /// The layouts of an event with this schema and these schema files.
@@ -92,7 +111,7 @@ impl Layouts {
         schema: &'static RecordSchema,
         kept: &'static [KeptSchema],
     ) -> Self {
-        let mut layouts = Self {
+        Self {
             event_type,
             current: Layout {
                 minor_version,
@@ -100,19 +119,8 @@ impl Layouts {
                 schema,
             },
             kept,
-            repeated: 0,
-            alone: true,
-        };
-        let mut index = 1;
-        while index <= kept.len() {
-            if layouts.first_like(index) == index {
-                layouts.alone = false;
-            } else if index < 64 {
-                layouts.repeated |= 1 << index;
-            }
-            index += 1;
+            repeated: repeated_layouts(schema, kept),
         }
-        layouts
     }
 
     /// The layout at the place; the struct's is the first.
@@ -141,7 +149,12 @@ impl Layouts {
     }
 
     const fn is_repeated(&self, index: usize) -> bool {
-        index < 64 && self.repeated & (1 << index) != 0
+        matches!(index, 1..=64) && self.repeated & (1 << (index - 1)) != 0
+    }
+
+    /// Whether all layouts are that of the struct.
+    const fn is_one(&self) -> bool {
+        self.repeated.count_ones() as usize == self.kept.len()
     }
 
     /// The layouts that differ, in their order: that of the struct, then the newest schema files first.
@@ -171,17 +184,35 @@ impl Layouts {
     /// # Errors
     /// When it has none of them, when it has several and is another event by each, and when the type refuses a value.
     pub fn decode<T: EventData>(&self, body: &[u8], minor_version: i64) -> Result<T, DecodeError> {
+        self.decode_several(Typed::new(), body, minor_version)
+    }
+
+    /// Reads a body that can only have the layout of the struct.
+    #[inline]
+    fn decode_one<T: Target>(&self, target: T, body: &[u8]) -> Result<T::Value, DecodeError> {
+        match target.read_current(body) {
+            Ok(event) => Ok(event),
+            Err(fault) => Err(self.refused(0, target.explain(body, fault))),
+        }
+    }
+
+    fn decode_several<T: Target>(
+        &self,
+        target: T,
+        body: &[u8],
+        minor_version: i64,
+    ) -> Result<T::Value, DecodeError> {
         let fitting = self.fitting(body, minor_version);
         let Some((&first, others)) = fitting.as_slice().split_first() else {
             return Err(self.none_fits(body));
         };
-        let value = match self.resolve(first, body) {
+        let value = match self.resolve(target, first, body) {
             Ok(value) => value,
             Err(failure) if others.is_empty() => return Err(self.refused(first, failure)),
             Err(_) => return Err(self.ambiguous(body, &fitting)),
         };
         for other in others {
-            match self.resolve::<T>(*other, body) {
+            match self.resolve(target, *other, body) {
                 Ok(same) if same == value => {}
                 _ => return Err(self.ambiguous(body, &fitting)),
             }
@@ -189,11 +220,18 @@ impl Layouts {
         Ok(value)
     }
 
-    fn resolve<T: EventData>(&self, index: usize, body: &[u8]) -> Result<T, Failure> {
+    fn resolve<T: Target>(
+        &self,
+        target: T,
+        index: usize,
+        body: &[u8],
+    ) -> Result<T::Value, Failure> {
         if index == 0 {
-            read(body).map_err(|fault| explain::<T>(body, fault))
+            target
+                .read_current(body)
+                .map_err(|fault| target.explain(body, fault))
         } else {
-            reader::read(body, &Schema::Record(self.get(index).schema))
+            target.read_resolved(body, &Schema::Record(self.get(index).schema))
         }
     }
 

@@ -49,7 +49,6 @@
 //! Errors name the path and the byte, what was expected, and never a value: what a type says of a text that it refuses
 //! is dropped, since it may repeat the text.
 
-mod decode;
 mod encode;
 mod encode_error;
 mod encode_key;
@@ -59,17 +58,19 @@ mod from_json;
 mod input;
 mod layouts;
 mod path;
+mod positional;
 mod put;
-mod reader;
-mod same;
+mod resolved;
+mod target;
 mod to_json;
 mod walk;
 
-use events_core::{Event, EventData};
+use events_core::delivery::OwnedEvent;
+use events_core::{AnyEvent, AnySignal, Event, EventData};
 use serde::Serialize;
 
-use self::decode::Decoder;
 use self::encode::Encoder;
+use self::target::{Target, Typed};
 
 pub use encode_error::EncodeError;
 pub use error::{Attempt, DecodeError, DecodeErrorKind, Failure};
@@ -119,6 +120,14 @@ pub fn encode_into<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Resul
     result
 }
 
+/// Writes an event whose type is known at run time only: as [`encode_into`] does, with the same bytes.
+///
+/// # Errors
+/// Those of [`encode`].
+pub fn encode_any_into(out: &mut Vec<u8>, event: AnyEvent<'_>) -> Result<(), EncodeError> {
+    encode_into(out, &event)
+}
+
 /// Reads an event. `minor_version` is that of the [metadata](events_core::EventMetadata::minor_version) that came with
 /// the body; 0 where there is none. How the body's layout is found is [described above](self#which-layout-a-body-has).
 ///
@@ -158,25 +167,35 @@ pub fn decode<E: Event>(body: &[u8], minor_version: i64) -> Result<E, DecodeErro
 /// When the body has another layout, and when a type refuses a value.
 #[inline]
 pub fn decode_data<T: EventData>(body: &[u8]) -> Result<T, DecodeError> {
-    read(body).map_err(|fault| DecodeError::of_value(explain::<T>(body, fault)))
+    let target = Typed::<T>::new();
+    target
+        .read_current(body)
+        .map_err(|fault| DecodeError::of_value(target.explain(body, fault)))
 }
 
-#[inline]
-fn read<T: EventData>(body: &[u8]) -> Result<T, Fault> {
-    let mut decoder = Decoder::new(body);
-    let value = T::deserialize(&mut decoder)?;
-    decoder.end()?;
-    Ok(value)
-}
-
-/// Finds out where reading failed, by reading it once more the slow way.
-#[cold]
-#[inline(never)]
-fn explain<T: EventData>(body: &[u8], fault: Fault) -> Failure {
-    reader::read::<T>(body, T::SCHEMA).err().unwrap_or_else(|| {
-        // A type whose `Deserialize` is not that of its schema.
-        let mut place = path::Place::default();
-        path::Trace::at(&mut place, body.len(), Some(T::SCHEMA));
-        Failure::new(&place, body.len(), fault)
-    })
+/// Reads an event whose type is known at run time only: as [`decode`] does, with the same answers.
+///
+/// ```
+/// use events_bus::wire;
+/// use events_core::{event, registry};
+///
+/// #[event(type = "org.example.shop.order.resent.v1")]
+/// struct OrderResent {
+///     order_id: i64,
+/// }
+///
+/// let signal = registry::find("org.example.shop.order.resent.v1").expect("it is declared above");
+/// let event = wire::decode_any(signal, &[34], 0)?;
+/// assert_eq!(event.downcast::<OrderResent>().map(|event| event.order_id).ok(), Some(17));
+/// # Ok::<(), events_bus::wire::DecodeError>(())
+/// ```
+///
+/// # Errors
+/// Those of [`decode`].
+pub fn decode_any(
+    signal: &'static dyn AnySignal,
+    body: &[u8],
+    minor_version: i64,
+) -> Result<OwnedEvent, DecodeError> {
+    layouts::decode_any(signal, body, minor_version)
 }

@@ -16,6 +16,7 @@ mod describe;
 mod finding;
 #[cfg(feature = "schema-files")]
 pub mod folder;
+mod layout;
 mod message;
 mod model;
 mod rule;
@@ -28,5 +29,6 @@ pub use compare::compare;
 pub use contract::Contract;
 pub use contract::{KeptSchema, Waiver};
 pub use finding::{Finding, Findings};
+pub use layout::{repeated_layouts, same_layout};
 pub use model::{EnumSchema, FieldSchema, RecordSchema, Schema, StringFormat, zero};
 pub use rule::Rule;

@@ -4,7 +4,8 @@ use core::fmt;
 
 use super::core::SignalCore;
 use super::{Connection, Signal, UnknownReceiver};
-use crate::event::{Event, EventInfo};
+use crate::codec::{ReadError, Source};
+use crate::event::{Event, EventInfo, OwnedEvent};
 use crate::receiver::{ReceiverInfo, SourceLocation};
 
 /// The name of a signal and where it is declared.
@@ -59,6 +60,17 @@ impl dyn AnySignal + '_ {
     /// What is known of the event.
     pub fn event(&self) -> &'static EventInfo {
         self.__core().event
+    }
+
+    /// Reads an event of the signal's type. Whether the source has something left afterwards is for the caller to ask.
+    ///
+    /// # Errors
+    /// When the source does not have what the event needs, and when a type refuses a value.
+    pub fn read_event<'de>(
+        &self,
+        source: &mut (dyn Source<'de> + '_),
+    ) -> Result<OwnedEvent, ReadError> {
+        (self.__core().read)(source)
     }
 }
 

@@ -9,8 +9,9 @@ use arc_swap::ArcSwapOption;
 use super::SignalInfo;
 use super::connect::{Connection, UnknownReceiver};
 use super::list::{Entry, ReceiverList};
+use crate::codec::{ReadError, Source};
 use crate::dispatch::Infos;
-use crate::event::EventInfo;
+use crate::event::{EventInfo, OwnedEvent};
 use crate::receiver::{ReceiverInfo, ReceiverKind};
 use crate::registry;
 
@@ -25,6 +26,10 @@ pub(super) const DISABLED: u8 = 8;
 
 pub(crate) type ConnectionId = u64;
 
+/// Reads an event of the signal.
+pub(super) type Read =
+    for<'a, 'de> fn(&'a mut (dyn Source<'de> + 'a)) -> Result<OwnedEvent, ReadError>;
+
 /// A signal without the type of its event.
 #[expect(
     unnameable_types,
@@ -33,6 +38,7 @@ pub(crate) type ConnectionId = u64;
 pub struct SignalCore {
     pub(crate) info: SignalInfo,
     pub(crate) event: &'static EventInfo,
+    pub(super) read: Read,
     pub(super) state: AtomicU8,
     /// The receivers that the linker found, once they are attached.
     linked: OnceLock<ReceiverList>,
@@ -60,10 +66,11 @@ impl fmt::Debug for SignalCore {
 }
 
 impl SignalCore {
-    pub(super) const fn new(info: SignalInfo, event: &'static EventInfo) -> Self {
+    pub(super) const fn new(info: SignalInfo, event: &'static EventInfo, read: Read) -> Self {
         Self {
             info,
             event,
+            read,
             state: AtomicU8::new(0),
             linked: OnceLock::new(),
             connected: Mutex::new(Connected {

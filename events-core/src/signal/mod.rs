@@ -16,10 +16,11 @@ pub use connect::{Connection, UnknownReceiver};
 pub(crate) use list::{AnyFunction, Calls, Entry, ErasedCall, Function, InfoRef, ReceiverList};
 
 use self::core::{DISABLED, LINKED, OVERLAY, READY};
+use crate::codec::{ReadError, Reader, Source};
 use crate::dispatch::{
     self, Delivery, FreshMetadata, InfoTable, Infos, Metadata, ReceiverError, Responses,
 };
-use crate::event::{Event, EventInfo};
+use crate::event::{Event, EventInfo, OwnedEvent};
 use crate::metadata::EventMetadata;
 use crate::receiver::ReceiverInfo;
 
@@ -58,12 +59,17 @@ struct Linked<E> {
     wants_metadata: bool,
 }
 
+/// What is compiled for each event to read it where its type is not known.
+fn read<E: Event>(source: &mut (dyn Source<'_> + '_)) -> Result<OwnedEvent, ReadError> {
+    E::deserialize(Reader::new(source)).map(OwnedEvent::new)
+}
+
 impl<E: Event> Signal<E> {
     /// Called by `#[event]`.
     #[doc(hidden)]
     pub const fn new(info: SignalInfo) -> Self {
         Self {
-            core: SignalCore::new(info, E::INFO),
+            core: SignalCore::new(info, E::INFO, read::<E>),
             linked: OnceLock::new(),
         }
     }

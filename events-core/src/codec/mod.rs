@@ -1,0 +1,60 @@
+//! For wire formats: reading events whose types are known at run time only.
+//!
+//! A wire format is a [`Source`] of values, and nothing of it is in this crate: it says how a number, a text or a list
+//! is written, and whether the fields of a record come in the order of the struct or by their names. An event asks it
+//! for what its fields are. That is compiled once for each event, in the crate that declares it, and costs one call
+//! through a table for each value, and no allocation but those of the event itself:
+//!
+//! ```
+//! use events_core::codec::{Form, Items, ReadError, Source, Stopped};
+//! use events_core::{event, registry};
+//!
+//! /// One value a line, and nothing but texts and numbers.
+//! struct Lines<'de>(std::str::Lines<'de>);
+//!
+//! impl<'de> Source<'de> for Lines<'de> {
+//!     fn text(&mut self) -> Result<&'de str, Stopped> {
+//!         self.0.next().ok_or(Stopped)
+//!     }
+//!     fn long(&mut self) -> Result<i64, Stopped> {
+//!         self.text()?.parse().map_err(|_| Stopped)
+//!     }
+//!     fn record(&mut self) -> Result<Form, Stopped> {
+//!         Ok(Form::Positional)
+//!     }
+//!     fn end_record(&mut self) {}
+//!     // …
+//! #    fn boolean(&mut self) -> Result<bool, Stopped> { Err(Stopped) }
+//! #    fn double(&mut self) -> Result<f64, Stopped> { Err(Stopped) }
+//! #    fn bytes(&mut self) -> Result<&'de [u8], Stopped> { Err(Stopped) }
+//! #    fn is_some(&mut self) -> Result<bool, Stopped> { Err(Stopped) }
+//! #    fn list(&mut self) -> Result<Items, Stopped> { Err(Stopped) }
+//! #    fn map(&mut self) -> Result<Items, Stopped> { Err(Stopped) }
+//! #    fn more(&mut self, _: &mut Items) -> Result<(), Stopped> { Err(Stopped) }
+//! #    fn key(&mut self) -> Result<&'de str, Stopped> { Err(Stopped) }
+//! #    fn field(&mut self) -> Result<Option<&'static str>, Stopped> { Err(Stopped) }
+//! #    fn skip(&mut self) -> Result<(), Stopped> { Err(Stopped) }
+//! }
+//!
+//! #[event(type = "org.example.shop.order.shipped.v1")]
+//! #[derive(Eq)]
+//! struct OrderShipped {
+//!     order_id: i64,
+//!     carrier: String,
+//! }
+//!
+//! let signal = registry::find("org.example.shop.order.shipped.v1").expect("it is declared above");
+//! let event = signal.read_event(&mut Lines("17\ndhl".lines()))?;
+//! let expected = OrderShipped { order_id: 17, carrier: "dhl".into() };
+//! assert_eq!(event.downcast::<OrderShipped>().unwrap(), expected);
+//!
+//! let error = signal.read_event(&mut Lines("17".lines())).unwrap_err();
+//! assert_eq!(error, ReadError::Source);
+//! # Ok::<(), ReadError>(())
+//! ```
+
+mod reader;
+mod source;
+
+pub use reader::Reader;
+pub use source::{Form, Items, ReadError, Source, Stopped};
