@@ -27,12 +27,6 @@ pub(super) fn add_record(command: &mut Cmd, record: &Record) {
     });
 }
 
-/// Adds the fields of what is no record.
-pub(super) fn add_malformed(command: &mut Cmd, malformed: &Malformed) {
-    for (name, value) in &malformed.fields {
-        command.arg(&**name).arg(&**value);
-    }
-}
 
 /// An entry as a list of the server has it: its id, and its fields; or nothing where the entry is gone.
 pub(super) fn entry(value: Value) -> Result<Option<(EntryId, Vec<Value>)>, Failure> {
