@@ -53,14 +53,20 @@ impl Window {
         self.millis * 2 + 60_000
     }
 
-    /// Takes the server's answer to `TIME` in.
-    pub(super) fn note_time(&self, answer: Value) -> Result<(), Failure> {
+    /// Takes the server's answer to `TIME` in, and gives it back in milliseconds since 1970.
+    pub(super) fn note_time(&self, answer: Value) -> Result<u64, Failure> {
         let mut parts = answer::list(answer)?.into_iter();
         let seconds = answer::number(next(&mut parts)?)?;
-        let now = seconds.saturating_mul(1000);
+        let micros = answer::number(next(&mut parts)?)?;
+        let now = seconds.saturating_mul(1000).saturating_add(micros / 1000);
         let base = now.saturating_sub(self.elapsed());
         self.server.store(base, Ordering::Relaxed);
-        Ok(())
+        Ok(now)
+    }
+
+    /// The server's time in milliseconds since 1970.
+    pub(super) fn now(&self, conn: &mut Conn) -> Result<u64, Failure> {
+        self.note_time(conn.ask(&time())?)
     }
 
     /// The number of the present stretch.

@@ -253,7 +253,7 @@ impl Transport for RedisTransport {
     fn trim(&self, topic: &str, retention: Retention) -> Result<Trimmed, TransportError> {
         self.ask(
             || format!("trim topic `{topic}`"),
-            |conn| trim::trim(conn, &self.trim, topic, retention),
+            |conn| trim::trim(conn, &self.trim, &self.window, topic, retention),
         )
     }
 

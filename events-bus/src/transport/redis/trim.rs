@@ -1,10 +1,9 @@
 //! Trimming.
 
-use redis::cmd;
-
 use super::commands::{Lua, next};
 use super::connection::Conn;
 use super::failure::Failure;
+use super::handled::Window;
 use super::{answer, keys};
 use crate::transport::{Retention, Trimmed};
 
@@ -15,13 +14,14 @@ const STEP: u64 = 500;
 pub(super) fn trim(
     conn: &mut Conn,
     script: &Lua,
+    window: &Window,
     topic: &str,
     retention: Retention,
 ) -> Result<Trimmed, Failure> {
-    let mut time = answer::list(conn.ask(&cmd("TIME"))?)?.into_iter();
-    let now = answer::number(next(&mut time)?)?.saturating_mul(1000);
+    let now = window.now(conn)?;
     let age = u64::try_from(retention.age.as_millis()).unwrap_or(u64::MAX);
-    let old = now.saturating_sub(age);
+    // What is exactly so old is not younger.
+    let old = (now + 1).saturating_sub(age);
     let mut trimmed = Trimmed::default();
     loop {
         let mut call = script.call(1);
