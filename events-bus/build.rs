@@ -1,7 +1,8 @@
-//! Tells the tests whether the recorded reference data is there, so that they count as ignored where it is
-//! not.
+//! Tells the tests what this machine has: the recorded reference data, a Redis server, and whether that speaks TLS. Tests that need
+//! what is not there count as ignored.
 
 use std::path::Path;
+use std::process::Command;
 
 fn main() {
     println!("cargo::rerun-if-changed=build.rs");
@@ -14,5 +15,34 @@ fn main() {
     );
     if there {
         println!("cargo::rustc-cfg=conformance");
+    }
+    redis();
+}
+
+/// `redis-server`, and what signs a certificate for it.
+fn redis() {
+    println!("cargo::rustc-check-cfg=cfg(redis_server)");
+    println!("cargo::rustc-check-cfg=cfg(redis_tls)");
+    println!("cargo::rerun-if-env-changed=PATH");
+    let is_there = |program: &str, argument: &str| {
+        let output = Command::new(program).arg(argument).output();
+        output.is_ok_and(|output| output.status.success())
+    };
+    if !is_there("redis-server", "--version") {
+        // One that is installed later is found without a change of anything here.
+        println!("cargo::rerun-if-changed=/usr/bin");
+        return;
+    }
+    println!("cargo::rustc-cfg=redis_server");
+    // It starts with neither of these; which one it complains of shows whether it knows the first.
+    let output = Command::new("redis-server")
+        .args(["--port", "0", "--tls-replication", "no", "--maxmemory", "none"])
+        .output();
+    let knows_tls = output.is_ok_and(|output| {
+        let said = [output.stdout, output.stderr].concat();
+        String::from_utf8_lossy(&said).contains("maxmemory \"none\"")
+    });
+    if knows_tls && is_there("openssl", "version") {
+        println!("cargo::rustc-cfg=redis_tls");
     }
 }

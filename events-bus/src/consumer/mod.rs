@@ -249,7 +249,8 @@ impl Consumer {
             drop(stop);
             join(watcher, deadline);
         }
-        for source in &self.sources {
+        // What never read has nothing to give back, and may not even have come to join its group.
+        for source in self.sources.iter().filter(|source| source.reign() > 0) {
             if let Err(problem) = source.transport.leave(source.member()) {
                 error.transport = Some(problem);
             }

@@ -9,6 +9,8 @@ pub mod entry;
 pub mod error;
 pub mod memory;
 pub mod names;
+#[cfg(feature = "redis")]
+pub mod redis;
 pub mod settle;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
