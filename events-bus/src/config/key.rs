@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use events_core::AnyEvent;
+use events_core::config::kit::{did_you_mean, list, quoted};
+use events_core::{AnyEvent, EventInfo, RecordSchema, Schema};
 use serde::ser::{Impossible, Serialize, SerializeStruct, Serializer};
 
 /// The path of a field of an event, which is its key on a topic instead of [its own](events_core::Event::key):
@@ -33,6 +34,67 @@ impl KeyPath {
             .ok()
             .flatten()
     }
+}
+
+impl KeyPath {
+    /// Why it can be no key of an event; `None` where it can.
+    pub(super) fn problem(&self, event: &EventInfo) -> Option<String> {
+        let mut record = event.schema;
+        let mut walked = String::new();
+        let mut names = self.0.split('.').peekable();
+        while let Some(name) = names.next() {
+            let owner = match walked.as_str() {
+                "" => "the event".to_owned(),
+                walked => quoted(walked),
+            };
+            let field = record.fields.iter().find(|field| field.name == name);
+            let Some(field) = field else {
+                return Some(format!(
+                    "{owner} has no field {}{} its fields are {}; write one of them",
+                    quoted(name),
+                    did_you_mean(name, names_of(record)),
+                    list(names_of(record), "none"),
+                ));
+            };
+            if !walked.is_empty() {
+                walked.push('.');
+            }
+            walked.push_str(name);
+            let schema = match field.schema {
+                Schema::Optional(inner) => inner,
+                schema => schema,
+            };
+            match schema {
+                Schema::Record(inner) if names.peek().is_some() => record = inner,
+                Schema::Record(inner) => {
+                    return Some(format!(
+                        "{} is a record, expected a field that is a text, a whole number or a boolean; its fields are {}; \
+                         write one of them behind it",
+                        quoted(&walked),
+                        list(names_of(inner), "none"),
+                    ));
+                }
+                _ if names.peek().is_some() => {
+                    return Some(format!(
+                        "{} is of type {schema}, which has no fields; end the path with it",
+                        quoted(&walked)
+                    ));
+                }
+                Schema::Boolean | Schema::Long | Schema::String(_) | Schema::Enum(_) => {}
+                _ => {
+                    return Some(format!(
+                        "{} is of type {schema}, expected a text, a whole number or a boolean; write another field",
+                        quoted(&walked)
+                    ));
+                }
+            }
+        }
+        None
+    }
+}
+
+fn names_of(record: &RecordSchema) -> impl Iterator<Item = &'static str> {
+    record.fields.iter().map(|field| field.name)
 }
 
 impl From<&str> for KeyPath {

@@ -16,19 +16,24 @@
 //! Nothing stands in for what is wrong: [`BusConfig::check`] finds it, and a bus does not start with it. The only way to have no
 //! bus is to say so: [`BusConfig::none`].
 
+mod check;
 mod consumer;
 mod key;
+mod limits;
 mod outbox;
+mod problem;
+mod read;
 mod routes;
 mod secret;
 mod transport;
+mod url;
 
-use std::fmt;
 use std::path::PathBuf;
 
 pub use consumer::{ConsumerConfig, Order, RetryPolicy, StartAt, Subscription, TrimPolicy};
 pub use key::KeyPath;
 pub use outbox::{OutboxConfig, OutboxStore, WhenFull};
+pub use problem::{BusConfigError, BusConfigErrors};
 pub use routes::{Route, Routes};
 pub use secret::Secret;
 pub use transport::{RedisConfig, SqliteConfig, SqliteSync, TransportConfig};
@@ -115,8 +120,10 @@ impl BusConfig {
     }
 
     fn routed(mut self, event_type: &str, topic: &str, key: Option<KeyPath>) -> Self {
-        let route = Route::new(topic, self.topic_prefix.as_deref(), key);
-        self.routes.set(event_type, route);
+        let routes = self.routes.entry(event_type);
+        let route = Route::among(routes, topic, self.topic_prefix.as_deref());
+        route.key = key;
+        route.enabled = true;
         self
     }
 
@@ -138,37 +145,18 @@ impl BusConfig {
         routes::full_topic(self.topic_prefix.as_deref(), topic)
     }
 
-    /// Whether it can be what it says.
+    /// Whether it can be what it says, with the events of this binary.
+    ///
+    /// A bus checks its configuration before it starts.
     ///
     /// # Errors
     /// With everything that is wrong.
     pub fn check(&self) -> Result<(), BusConfigErrors> {
-        Ok(())
-    }
-}
-
-/// Everything that is wrong with a configuration. Never empty.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct BusConfigErrors(Vec<String>);
-
-impl BusConfigErrors {
-    /// The problems, each a line.
-    pub fn messages(&self) -> impl Iterator<Item = &str> {
-        self.0.iter().map(String::as_str)
-    }
-}
-
-/// A headline and one line for each problem.
-impl fmt::Display for BusConfigErrors {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let count = self.0.len();
-        let s = if count == 1 { "" } else { "s" };
-        write!(f, "the configuration of the bus has {count} problem{s}")?;
-        for problem in &self.0 {
-            write!(f, "\n- {problem}")?;
+        let problems = check::problems(self);
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(BusConfigErrors(problems))
         }
-        Ok(())
     }
 }
-
-impl std::error::Error for BusConfigErrors {}

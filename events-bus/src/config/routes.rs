@@ -20,20 +20,14 @@ impl Routes {
         self.0.iter().map(|(of, routes)| (&**of, &**routes))
     }
 
-    /// Adds a route, or replaces the one to the same topic.
-    pub(super) fn set(&mut self, event_type: &str, route: Route) {
+    /// The routes of an event type, which may be none so far.
+    pub(super) fn entry(&mut self, event_type: &str) -> &mut Vec<Route> {
         let index = self.0.iter().position(|(of, _)| of == event_type);
         let index = index.unwrap_or_else(|| {
             self.0.push((event_type.to_owned(), Vec::new()));
             self.0.len() - 1
         });
-        let Some((_, routes)) = self.0.get_mut(index) else {
-            return;
-        };
-        match routes.iter_mut().find(|other| other.base == route.base) {
-            Some(other) => *other = route,
-            None => routes.push(route),
-        }
+        &mut self.0[index].1
     }
 
     /// Gives all topics another prefix.
@@ -59,13 +53,27 @@ pub struct Route {
 }
 
 impl Route {
-    pub(super) fn new(topic: &str, prefix: Option<&str>, key: Option<KeyPath>) -> Self {
+    fn new(topic: &str, prefix: Option<&str>) -> Self {
         Self {
             topic: full_topic(prefix, topic),
-            key,
+            key: None,
             enabled: true,
             base: topic.to_owned(),
         }
+    }
+
+    /// Among these, the one to a topic, whose name is given without the prefix. It is added where there is none.
+    pub(super) fn among<'a>(
+        routes: &'a mut Vec<Self>,
+        topic: &str,
+        prefix: Option<&str>,
+    ) -> &'a mut Self {
+        let index = routes.iter().position(|route| route.base == topic);
+        let index = index.unwrap_or_else(|| {
+            routes.push(Self::new(topic, prefix));
+            routes.len() - 1
+        });
+        &mut routes[index]
     }
 
     /// The name of the topic without the prefix.

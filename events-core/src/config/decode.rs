@@ -76,7 +76,8 @@ fn service(root: &mut Table<'_>) -> Option<Located<String>> {
 
 fn services(root: &mut Table<'_>) -> Vec<Located<String>> {
     let services = root.texts("services", "of names, such as `[\"billing\"]`", "lms");
-    let mut services = services.map(|services| services.value).unwrap_or_default();
+    let services = services.map(|services| services.value).unwrap_or_default();
+    let mut services: Vec<_> = services.into_iter().flatten().collect();
     services.retain(|service| is_service_name(root, "an item of `services`", service));
     services
 }
@@ -138,9 +139,8 @@ fn service_table(
     }
     decoded.relative_path = table.text("relative_path", "receivers");
     let receivers = table.tables("receivers", "of receivers to connect", receiver);
-    decoded.receivers = receivers
-        .map(|receivers| receivers.value)
-        .unwrap_or_default();
+    let receivers = receivers.map(|receivers| receivers.value);
+    decoded.receivers = receivers.into_iter().flatten().flatten().collect();
     table.require(&["receivers"]);
     decoded
 }

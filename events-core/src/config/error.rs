@@ -177,6 +177,11 @@ impl Report {
         self.errors.borrow().len()
     }
 
+    pub(super) fn has(&self, origin: &Origin) -> bool {
+        let errors = self.errors.borrow();
+        errors.iter().any(|error| error.origin == *origin)
+    }
+
     pub(super) fn misspelt(&self, path: String) {
         self.misspelt.borrow_mut().insert(path);
     }

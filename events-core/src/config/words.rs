@@ -4,14 +4,25 @@ use super::secrets::masked;
 
 /// At most so many characters of a value are repeated in a message.
 const SHOWN: usize = 100;
+/// And of a path, in which names of events and topics stand.
+const SHOWN_OF_PATH: usize = 300;
 /// Nothing is suggested for a text that is longer than this.
 const COMPARED: usize = 200;
 
 /// A value in backticks, on one line, of bounded length, and without the password of a URL.
 pub fn quoted(text: &str) -> String {
+    shortened(text, SHOWN)
+}
+
+/// The same for the path of a key, of which more is repeated.
+pub fn quoted_path(path: &str) -> String {
+    shortened(path, SHOWN_OF_PATH)
+}
+
+fn shortened(text: &str, most: usize) -> String {
     let mut quoted = String::from("`");
     for (index, char) in masked(text).chars().enumerate() {
-        if index == SHOWN {
+        if index == most {
             quoted.push('…');
             break;
         }
@@ -77,8 +88,8 @@ fn folded(text: &str) -> String {
     text.trim().to_lowercase().replace('-', "_")
 }
 
-/// The path of a key, as TOML writes it: names that are not bare in quotes.
-pub(super) fn dotted(path: &str, key: &str) -> String {
+/// The path of a key within a table, as TOML writes it: names that are not bare in quotes. The path of the top is empty.
+pub fn dotted(path: &str, key: &str) -> String {
     let bare = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_');
     let key = if !key.is_empty() && key.chars().all(bare) {
         key.to_owned()

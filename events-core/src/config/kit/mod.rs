@@ -1,7 +1,7 @@
 //! For crates that keep their settings in a configuration: reads the table that is theirs.
 //!
 //! A configuration has tables that this crate does not look into: `bus`. The crate whose table it is reads it with
-//! [`Config::section`], and need not know of files and formats. Nothing happens to the table in a program without that crate.
+//! [`Config::section`](super::Config::section), and need not know of files and formats. Nothing happens to the table in a program without that crate.
 //!
 //! ```
 //! use events_core::config::Config;
@@ -33,7 +33,7 @@ mod section;
 mod table;
 
 pub use super::origin::Located;
-pub use super::words::{did_you_mean, list, quoted};
+pub use super::words::{did_you_mean, dotted, list, quoted, quoted_path};
 pub use limits::{duration_out_of_range, duration_text, number_out_of_range};
 pub use section::Section;
 pub use table::Table;

@@ -70,6 +70,13 @@ impl Section<'_> {
         })
     }
 
+    /// The same, or else where the innermost table or array stands that it would be in.
+    pub fn origin_near(&self, path: &[&str]) -> Origin {
+        let shorter = (0..=path.len()).rev();
+        let mut found = shorter.filter_map(|length| self.origin_of(path.get(..length)?));
+        found.next().unwrap_or_else(|| self.origin())
+    }
+
     /// Where to say that something is missing: the table of the last layer that has it; or else the last source.
     pub fn origin(&self) -> Origin {
         let whole = || self.layers.last().map(|layer| layer.source.whole());
@@ -83,19 +90,30 @@ impl Section<'_> {
         self.report.add(ConfigError::new(kind, origin, message));
     }
 
-    /// Reports that a key is in no layer. Not where it is misspelt, and not where it may be in what could not be read.
-    pub fn missing(&self, path: &[&str], origin: Origin, message: impl Into<String>) {
-        let dotted = path
-            .iter()
-            .fold(self.key.to_owned(), |path, key| dotted(&path, key));
-        // A table whose name is misspelt may hold it.
-        let mut parents = dotted.match_indices('.').map(|(end, _)| &dotted[..end]);
-        let misspelt = parents.any(|parent| self.report.is_misspelt(parent))
-            || self.report.is_misspelt(&dotted);
+    /// Whether something was reported to be wrong at this place.
+    pub fn is_told(&self, origin: &Origin) -> bool {
+        self.report.has(origin)
+    }
+
+    /// Reports that none of these keys is in any layer. Not where one is misspelt, and not where it may be in what could not
+    /// be read. An empty path means the table itself.
+    pub fn missing(&self, keys: &[&[&str]], origin: Origin, message: impl Into<String>) {
         let unread = self.layers.iter().any(|layer| layer.unread);
-        if !misspelt && !unread && self.origin_of(path).is_none() {
+        let told = |path: &&[&str]| self.origin_of(path).is_some() || self.is_misspelt(path);
+        if !unread && !keys.iter().any(told) {
             self.problem(ConfigErrorKind::MissingKey, origin, message);
         }
+    }
+
+    /// Whether the key, or a table that it would be in, is there under another name.
+    fn is_misspelt(&self, path: &[&str]) -> bool {
+        let mut dotted_path = self.key.to_owned();
+        let mut misspelt = self.report.is_misspelt(&dotted_path);
+        for key in path {
+            dotted_path = dotted(&dotted_path, key);
+            misspelt |= self.report.is_misspelt(&dotted_path);
+        }
+        misspelt
     }
 
     /// Whether a layer has the table.

@@ -6,7 +6,7 @@ use std::time::Duration;
 use super::super::error::{ConfigError, ConfigErrorKind, Report};
 use super::super::origin::{Format, Located, Origin, Position, Source};
 use super::super::tree::{Entry, Node, Value};
-use super::super::words::{did_you_mean, dotted, list, nearest, quoted};
+use super::super::words::{did_you_mean, dotted, list, nearest, quoted, quoted_path};
 use super::limits::{duration_out_of_range, number_out_of_range, parse};
 
 /// A table of one layer, which is being read.
@@ -44,7 +44,7 @@ impl Naming {
     /// How messages name the table of a path, or a value that stands where a table could.
     fn table(&self, path: &str) -> String {
         match self {
-            Self::Paths | Self::Keys => quoted(path),
+            Self::Paths | Self::Keys => quoted_path(path),
             Self::Item(key) => format!("an item of `{key}`"),
         }
     }
@@ -211,13 +211,14 @@ impl<'a> Table<'a> {
         None
     }
 
-    /// Texts that are not empty; those that are wrong are left out. `items` says what they are, `of names`, and `example` is one.
+    /// Texts that are not empty; `None` stands for those that are wrong. `items` says what they are, `of names`, and `example` is
+    /// one.
     pub fn texts(
         &mut self,
         key: &'static str,
         items: &str,
         example: &str,
-    ) -> Option<Located<Vec<Located<String>>>> {
+    ) -> Option<Located<Vec<Option<Located<String>>>>> {
         let (node, nodes) = self.array(key, items)?;
         let mut texts = Vec::new();
         for (index, item) in nodes.iter().enumerate() {
@@ -226,7 +227,7 @@ impl<'a> Table<'a> {
                 Naming::Keys | Naming::Item(_) => Naming::Item(key),
             };
             let name = naming.table(&format!("{}[{index}]", self.path_of(key)));
-            texts.extend(self.text_of(&name, example, item));
+            texts.push(self.text_of(&name, example, item));
         }
         Some(self.located(texts, node))
     }
@@ -246,13 +247,14 @@ impl<'a> Table<'a> {
         ))
     }
 
-    /// Tables in an array, which `read` is given one after the other. `items` says what they are: `of subscriptions`.
+    /// Tables in an array, which `read` is given one after the other; `None` stands for what is no table. `items` says what they
+    /// are: `of subscriptions`.
     pub fn tables<R>(
         &mut self,
         key: &'static str,
         items: &str,
         mut read: impl FnMut(&mut Self) -> R,
-    ) -> Option<Located<Vec<R>>> {
+    ) -> Option<Located<Vec<Option<R>>>> {
         let (node, nodes) = self.array(key, items)?;
         let mut read_items = Vec::new();
         for (index, item) in nodes.iter().enumerate() {
@@ -261,16 +263,11 @@ impl<'a> Table<'a> {
                 Naming::Paths => Naming::Paths,
                 Naming::Keys | Naming::Item(_) => Naming::Item(key),
             };
-            if let Some(entries) = self.entries_of(&naming.table(&path), item) {
+            let entries = self.entries_of(&naming.table(&path), item);
+            read_items.push(entries.map(|entries| {
                 let from = (self.source, self.report);
-                read_items.push(Table::read(
-                    from,
-                    (entries, item.at),
-                    path,
-                    naming,
-                    &mut read,
-                ));
-            }
+                Table::read(from, (entries, item.at), path, naming, &mut read)
+            }));
         }
         Some(self.located(read_items, node))
     }
@@ -288,7 +285,7 @@ impl<'a> Table<'a> {
             if !accept(self, &key) {
                 continue;
             }
-            if let Some(entries) = self.entries_of(&quoted(&path), &entry.node) {
+            if let Some(entries) = self.entries_of(&quoted_path(&path), &entry.node) {
                 let from = (self.source, self.report);
                 let naming = self.naming_within();
                 Table::read(from, (entries, entry.at), path, naming, |table| {
@@ -323,7 +320,7 @@ impl<'a> Table<'a> {
     /// How messages name a key.
     fn name(&self, key: &str) -> String {
         match self.naming {
-            Naming::Paths => quoted(&self.path_of(key)),
+            Naming::Paths => quoted_path(&self.path_of(key)),
             Naming::Keys | Naming::Item(_) => quoted(key),
         }
     }
