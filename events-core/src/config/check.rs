@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::Config;
-use super::decode::{ReceiverEntry, ServiceTable};
 use super::error::{ConfigError, ConfigErrorKind, ConfigErrors, Report};
+use super::layer::{ReceiverEntry, ServiceTable};
 use super::origin::{Located, Origin};
 use super::resolve::Plugin;
-use super::suggest::{did_you_mean, list, nearest, quoted};
+use super::words::{did_you_mean, list, nearest, quoted};
 use crate::receiver::ReceiverInfo;
 use crate::signal::AnySignal;
 
@@ -44,18 +44,14 @@ impl Config {
             uids: BTreeMap::new(),
             connected: BTreeMap::new(),
         };
-        for (index, layer) in self.layers.iter().enumerate() {
-            for error in &layer.errors {
-                checker.report.add(index, error.clone());
-            }
+        for error in self.layers.iter().flat_map(|layer| &layer.errors) {
+            checker.report.add(error.clone());
         }
         checker.service(self);
-        for (index, layer) in self.layers.iter().enumerate() {
-            for table in &layer.tables {
-                checker.table(index, table);
-            }
+        for table in self.layers.iter().flat_map(|layer| &layer.tables) {
+            checker.table(table);
         }
-        checker.report.finish()?;
+        checker.report.finish(&self.layers)?;
         Ok(checker.planned)
     }
 }
@@ -108,23 +104,20 @@ struct Checker<'a> {
 
 impl<'a> Checker<'a> {
     /// Whether there is a service to connect for, and whether it is meant.
-    fn service(&mut self, config: &'a Config) {
+    fn service(&self, config: &'a Config) {
         if self.services.incomplete {
             return;
         }
-        let tables = || {
-            let layers = config.layers.iter().enumerate();
-            layers.flat_map(|(index, layer)| layer.tables.iter().map(move |table| (index, table)))
-        };
+        let tables = || config.layers.iter().flat_map(|layer| &layer.tables);
         let Some(running) = self.services.running else {
-            if let Some((layer, table)) = tables().next() {
+            if let Some(table) = tables().next() {
                 let error = ConfigError::new(
                     ConfigErrorKind::NoService,
                     table.service.origin.clone(),
                     "receivers are configured, but no layer says which service is running, so none of them would be \
                      connected; add `service`, such as `\"lms\"`, at the top, or a layer `Config::for_service(\"lms\")`",
                 );
-                self.report.add(layer, error);
+                self.report.add(error);
             }
             return;
         };
@@ -133,18 +126,14 @@ impl<'a> Checker<'a> {
             let mut listed = config.layers.iter().flat_map(|layer| &layer.services);
             PLATFORM.contains(&name) || listed.any(|service| service.value == name)
         };
-        if listed(name) || tables().any(|(_, table)| table.service_name() == name) {
+        if listed(name) || tables().any(|table| table.service_name() == name) {
             return;
         }
         // Nothing is configured for this service, but something is for one whose name is nearly the same.
         let configured = tables()
-            .map(|(_, table)| table.service_name())
+            .map(ServiceTable::service_name)
             .filter(|other| self.services.is_known(other));
         if let Some(near) = nearest(name, configured) {
-            let layer = config
-                .layers
-                .iter()
-                .rposition(|layer| layer.service.is_some());
             let error = ConfigError::new(
                 ConfigErrorKind::UnknownService,
                 running.origin.clone(),
@@ -155,16 +144,16 @@ impl<'a> Checker<'a> {
                     quoted(near),
                 ),
             );
-            self.report.add(layer.unwrap_or_default(), error);
+            self.report.add(error);
         }
     }
 
-    fn table(&mut self, layer: usize, table: &'a ServiceTable) {
+    fn table(&mut self, table: &'a ServiceTable) {
         let service = table.service_name();
         let known = self.services.is_known(service);
         if !known {
             let error = self.unknown_service(table);
-            self.report.add(layer, error);
+            self.report.add(error);
         }
         let (plugin, reported) = self
             .plugins
@@ -178,7 +167,7 @@ impl<'a> Checker<'a> {
             *reported = true;
             let origin = table.plugin.origin.clone();
             let error = ConfigError::new(ConfigErrorKind::MissingPlugin, origin, message);
-            self.report.add(layer, error);
+            self.report.add(error);
         }
         let plugin = plugin.clone();
         let module = match &table.relative_path {
@@ -187,20 +176,19 @@ impl<'a> Checker<'a> {
                 Err(message) => {
                     let origin = path.origin.clone();
                     let error = ConfigError::new(ConfigErrorKind::UnknownModule, origin, message);
-                    self.report.add(layer, error);
+                    self.report.add(error);
                     None
                 }
             },
             _ => None,
         };
         for entry in &table.receivers {
-            self.entry(layer, service, &plugin, module.as_deref(), entry);
+            self.entry(service, &plugin, module.as_deref(), entry);
         }
     }
 
     fn entry(
         &mut self,
-        layer: usize,
         service: &'a str,
         plugin: &Plugin,
         module: Option<&str>,
@@ -211,16 +199,16 @@ impl<'a> Checker<'a> {
         // What a plugin brings along that is not linked, its catalog of events included, cannot be known.
         if plugin.is_linked() {
             if let Some(function) = &entry.function {
-                receiver = self.found(layer, function, plugin.receiver(&function.value, module));
+                receiver = self.found(function, plugin.receiver(&function.value, module));
             }
             if let Some(path) = &entry.signal {
-                signal = self.found(layer, path, super::resolve::signal(&path.value));
+                signal = self.found(path, super::resolve::signal(&path.value));
             }
         }
         let mut received = true;
         if let (Some(receiver), Some(signal), Some(path)) = (receiver, signal, &entry.signal) {
             received = self
-                .found(layer, path, super::resolve::receives(receiver, signal))
+                .found(path, super::resolve::receives(receiver, signal))
                 .is_some();
         }
         let target = match (signal, &entry.signal) {
@@ -228,10 +216,9 @@ impl<'a> Checker<'a> {
             (None, Some(path)) => path.value.clone(),
             (None, None) => return,
         };
-        let twice =
-            receiver.is_some_and(|receiver| self.twice(layer, service, &target, receiver, entry));
+        let twice = receiver.is_some_and(|receiver| self.twice(service, &target, receiver, entry));
         if !twice {
-            self.uid(layer, service, &target, entry);
+            self.uid(service, &target, entry);
         }
         if let (Some(receiver), Some(signal), true) = (receiver, signal, received) {
             self.planned.push(Planned {
@@ -245,8 +232,7 @@ impl<'a> Checker<'a> {
 
     /// What was found, or the report of why it was not.
     fn found<T>(
-        &mut self,
-        layer: usize,
+        &self,
         given: &Located<String>,
         found: Result<T, (ConfigErrorKind, String)>,
     ) -> Option<T> {
@@ -254,7 +240,7 @@ impl<'a> Checker<'a> {
             Ok(found) => Some(found),
             Err((kind, message)) => {
                 let error = ConfigError::new(kind, given.origin.clone(), message);
-                self.report.add(layer, error);
+                self.report.add(error);
                 None
             }
         }
@@ -263,7 +249,6 @@ impl<'a> Checker<'a> {
     /// Whether the receiver is connected to the signal already.
     fn twice(
         &mut self,
-        layer: usize,
         service: &'a str,
         target: &str,
         receiver: &'static ReceiverInfo,
@@ -284,11 +269,11 @@ impl<'a> Checker<'a> {
             entry.origin.clone(),
             message,
         );
-        self.report.add(layer, error);
+        self.report.add(error);
         true
     }
 
-    fn uid(&mut self, layer: usize, service: &'a str, target: &str, entry: &'a ReceiverEntry) {
+    fn uid(&mut self, service: &'a str, target: &str, entry: &'a ReceiverEntry) {
         let Some(uid) = &entry.dispatch_uid else {
             return;
         };
@@ -308,7 +293,7 @@ impl<'a> Checker<'a> {
             uid.origin.clone(),
             message,
         );
-        self.report.add(layer, error);
+        self.report.add(error);
     }
 
     fn unknown_service(&self, table: &ServiceTable) -> ConfigError {

@@ -1,7 +1,10 @@
 //! What is wrong with a configuration.
 
+use core::cell::RefCell;
 use core::fmt;
+use std::collections::BTreeSet;
 
+use super::layer::Layer;
 use super::origin::Origin;
 
 /// The kinds of problems that a configuration can have.
@@ -22,6 +25,10 @@ pub enum ConfigErrorKind {
     WrongType,
     /// The value is of the right type, but cannot be what it says: an empty name, a service with a space in it.
     InvalidValue,
+    /// The number or the duration is too small or too large.
+    OutOfRange,
+    /// Two settings exclude each other.
+    Conflict,
     /// A setting of Open edX that has no meaning here: `sender_path`.
     Unsupported,
     /// Receivers are configured, but no layer says which service is running.
@@ -50,6 +57,10 @@ pub enum ConfigErrorKind {
     DuplicateDispatchUid,
     /// A receiver is connected to one signal twice.
     DuplicateReceiver,
+    /// This binary has no event of that type.
+    UnknownEvent,
+    /// The event has no such field, or its field cannot be what it is to be.
+    UnknownField,
 }
 
 /// One thing that is wrong with a configuration.
@@ -149,24 +160,52 @@ impl fmt::Display for ConfigErrors {
 
 impl core::error::Error for ConfigErrors {}
 
-/// Problems on their way to [`ConfigErrors`], with the number of the layer each is in.
+/// Problems on their way to [`ConfigErrors`].
 #[derive(Debug, Default)]
-pub(super) struct Report(Vec<(usize, ConfigError)>);
+pub(super) struct Report {
+    errors: RefCell<Vec<ConfigError>>,
+    /// The paths of keys that something else was a misspelling of: whether they are missing as well is not known.
+    misspelt: RefCell<BTreeSet<String>>,
+}
 
 impl Report {
-    pub(super) fn add(&mut self, layer: usize, error: ConfigError) {
-        self.0.push((layer, error));
+    pub(super) fn add(&self, error: ConfigError) {
+        self.errors.borrow_mut().push(error);
+    }
+
+    pub(super) fn count(&self) -> usize {
+        self.errors.borrow().len()
+    }
+
+    pub(super) fn has(&self, origin: &Origin) -> bool {
+        let errors = self.errors.borrow();
+        errors.iter().any(|error| error.origin == *origin)
+    }
+
+    pub(super) fn misspelt(&self, path: String) {
+        self.misspelt.borrow_mut().insert(path);
+    }
+
+    pub(super) fn is_misspelt(&self, path: &str) -> bool {
+        self.misspelt.borrow().contains(path)
+    }
+
+    /// The problems as they came, and the misspelt keys.
+    pub(super) fn into_parts(self) -> (Vec<ConfigError>, BTreeSet<String>) {
+        (self.errors.into_inner(), self.misspelt.into_inner())
     }
 
     /// The problems in the order of the layers and lines.
-    pub(super) fn finish(mut self) -> Result<(), ConfigErrors> {
-        if self.0.is_empty() {
+    pub(super) fn finish(self, layers: &[Layer]) -> Result<(), ConfigErrors> {
+        let mut errors = self.errors.into_inner();
+        if errors.is_empty() {
             return Ok(());
         }
-        self.0
-            .sort_by_key(|(layer, error)| (*layer, error.origin.position()));
-        Err(ConfigErrors(
-            self.0.into_iter().map(|(_, error)| error).collect(),
-        ))
+        let layer = |error: &ConfigError| {
+            let mut layers = layers.iter();
+            layers.position(|layer| layer.source.has(&error.origin))
+        };
+        errors.sort_by_cached_key(|error| (layer(error), error.origin.position()));
+        Err(ConfigErrors(errors))
     }
 }

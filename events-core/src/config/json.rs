@@ -10,8 +10,8 @@ use jsonc_parser::{CollectOptions, CommentCollectionStrategy, ParseOptions, pars
 
 use super::ConfigErrorKind;
 use super::origin::Position;
-use super::suggest::quoted;
 use super::tree::{Entry, Lines, MAX_DEPTH, Node, Parsed, Value, without_mark};
+use super::words::quoted;
 
 /// JSON as the RFC has it.
 const STRICT: ParseOptions = ParseOptions {
@@ -178,8 +178,11 @@ impl Reader<'_> {
             }
             JsonValue::Array(_) => Value::Array(Vec::new()),
             JsonValue::Object(object) => Value::Table(self.entries(object.properties, depth + 1)),
-            JsonValue::NumberLit(number) => other("number", number.value.to_owned()),
-            JsonValue::BooleanLit(boolean) => other("boolean", boolean.value.to_string()),
+            JsonValue::NumberLit(number) => number
+                .value
+                .parse()
+                .map_or_else(|_| other("number", number.value.to_owned()), Value::Integer),
+            JsonValue::BooleanLit(boolean) => Value::Boolean(boolean.value),
             JsonValue::NullKeyword(_) => other("value", "null".to_owned()),
         };
         Node { at, value }

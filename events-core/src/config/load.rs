@@ -2,12 +2,12 @@
 
 use std::panic::Location;
 use std::path::Path;
-use std::sync::Arc;
 
-use super::decode::{Format, Layer, decode};
-use super::origin::{Located, Origin, Position};
-use super::suggest::quoted;
+use super::decode::decode;
+use super::layer::Layer;
+use super::origin::{Format, Located, Position, Source};
 use super::tree::{Lines, Parsed};
+use super::words::quoted;
 use super::{Config, ConfigError, ConfigErrorKind, json, toml};
 
 impl Config {
@@ -77,16 +77,12 @@ impl Config {
             line: location.line(),
             column: location.column(),
         };
-        let origin = Origin::new(&Arc::from(location.file()), position);
+        let source = Source::new(location.file(), Format::Toml);
+        let origin = source.at(position);
         let name = name.into();
-        let mut layer = Layer::default();
+        let mut layer = Layer::new(source);
         match super::decode::service_name(&name) {
-            Ok(()) => {
-                layer.service = Some(Located {
-                    value: name,
-                    origin,
-                });
-            }
+            Ok(()) => layer.service = Some(Located::new(name, origin)),
             Err(problem) => {
                 layer.incomplete = true;
                 let message = format!("service {} {problem}", quoted(&name));
@@ -101,23 +97,16 @@ impl Config {
 
     fn parsed(parsed: Parsed, source: &str, format: Format) -> Self {
         Self {
-            layers: vec![decode(parsed, &Arc::from(source), format)],
+            layers: vec![decode(parsed, Source::new(source, format))],
         }
     }
 
     fn unreadable(name: &str, at: Option<Position>, message: String) -> Self {
-        let source = Arc::from(name);
-        let origin = at.map_or_else(|| Origin::of_source(&source), |at| Origin::new(&source, at));
+        let source = Source::new(name, Format::Toml);
+        let origin = at.map_or_else(|| source.whole(), |at| source.at(at));
+        let error = ConfigError::new(ConfigErrorKind::Unreadable, origin, message);
         Self {
-            layers: vec![Layer {
-                incomplete: true,
-                errors: vec![ConfigError::new(
-                    ConfigErrorKind::Unreadable,
-                    origin,
-                    message,
-                )],
-                ..Layer::default()
-            }],
+            layers: vec![Layer::unreadable(source, vec![error])],
         }
     }
 }

@@ -24,6 +24,8 @@
 //!   that is annotated with `manual`: all others are connected anyway.
 //! - `signal_path`: the signal, in any form that [`registry::resolve`](crate::registry::resolve) takes.
 //! - `dispatch_uid`, optional: a name for the connection, which no other connection of the signal has.
+//! - `bus`: the table of the crate `events-bus`, which reads it by way of [`kit`]. In a program without that crate nobody
+//!   does.
 //!
 //! Reading a configuration never fails at once: what is wrong with it is kept, and [`Config::check`] and
 //! [`Config::apply`] report every problem of every layer together, each with its file, line and column.
@@ -63,7 +65,8 @@
 //!
 //! [`Config::layers`] stacks configurations: a later `service` counts instead of an earlier one, `services` and the
 //! receivers of plugins add up. A `relative_path` belongs to the table it stands in and says nothing about the other
-//! layers. [`Config::values`] tells where each value comes from.
+//! layers. Of the tables of other crates a later layer overrides single keys. [`Config::values`] tells where each value comes
+//! from.
 
 mod apply;
 mod check;
@@ -71,19 +74,22 @@ mod decode;
 mod error;
 mod explain;
 mod json;
+pub mod kit;
+mod layer;
 mod load;
 mod origin;
 mod resolve;
-mod suggest;
+mod secrets;
 mod toml;
 mod tree;
+mod words;
 
 pub use apply::{Applied, AppliedReceiver};
 pub use error::{ConfigError, ConfigErrorKind, ConfigErrors};
 pub use explain::ConfigValue;
 pub use origin::Origin;
 
-use decode::Layer;
+use layer::Layer;
 
 /// A configuration, of one file or of several layers. See the [module](self).
 #[derive(Debug, Clone, Default)]

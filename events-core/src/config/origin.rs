@@ -18,17 +18,10 @@ pub(super) struct Position {
 }
 
 impl Origin {
-    pub(super) fn new(source: &Arc<str>, position: Position) -> Self {
+    /// A configuration without any layer.
+    pub(super) fn of_nothing() -> Self {
         Self {
-            source: Arc::clone(source),
-            position: Some(position),
-        }
-    }
-
-    /// The whole source, of which nothing could be read.
-    pub(super) fn of_source(source: &Arc<str>) -> Self {
-        Self {
-            source: Arc::clone(source),
+            source: Arc::from("configuration"),
             position: None,
         }
     }
@@ -64,9 +57,60 @@ impl fmt::Display for Origin {
     }
 }
 
-/// A value and its origin.
+/// A value and where it stands.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct Located<T> {
+    /// The value.
+    pub value: T,
+    /// Where it stands.
+    pub origin: Origin,
+}
+
+impl<T> Located<T> {
+    pub(super) fn new(value: T, origin: Origin) -> Self {
+        Self { value, origin }
+    }
+}
+
+/// A source of configuration: what it is called, and how it is written.
 #[derive(Debug, Clone)]
-pub(super) struct Located<T> {
-    pub(super) value: T,
-    pub(super) origin: Origin,
+pub(super) struct Source {
+    pub(super) name: Arc<str>,
+    pub(super) format: Format,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Format {
+    Toml,
+    Json,
+}
+
+impl Source {
+    pub(super) fn new(name: &str, format: Format) -> Self {
+        Self {
+            name: Arc::from(name),
+            format,
+        }
+    }
+
+    pub(super) fn at(&self, position: Position) -> Origin {
+        Origin {
+            source: Arc::clone(&self.name),
+            position: Some(position),
+        }
+    }
+
+    /// The whole source, of which nothing could be read.
+    pub(super) fn whole(&self) -> Origin {
+        Origin {
+            source: Arc::clone(&self.name),
+            position: None,
+        }
+    }
+
+    /// Whether the place is in this source, and not in another one of the same name.
+    pub(super) fn has(&self, origin: &Origin) -> bool {
+        Arc::ptr_eq(&self.name, &origin.source)
+    }
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use super::ConfigErrorKind;
-use super::suggest::{did_you_mean, list, nearest, quoted, suggestion};
+use super::words::{did_you_mean, list, nearest, quoted, suggestion};
 use crate::receiver::{ReceiverInfo, ReceiverKind, ReceiverSignals};
 use crate::registry;
 use crate::signal::AnySignal;

@@ -4,8 +4,8 @@ use ::toml::Spanned;
 use ::toml::de::{DeTable, DeValue, Error};
 
 use super::ConfigErrorKind;
-use super::suggest::quoted;
 use super::tree::{Entry, Lines, MAX_DEPTH, Node, Parsed, Value, without_mark};
+use super::words::quoted;
 
 pub(super) fn parse(text: &str) -> Parsed {
     let text = without_mark(text);
@@ -89,9 +89,10 @@ fn node(value: &Spanned<DeValue<'_>>, lines: &Lines<'_>, depth: usize) -> Node {
         ),
         DeValue::Array(_) => Value::Array(Vec::new()),
         DeValue::Table(table) => Value::Table(entries(table, lines, depth + 1)),
-        DeValue::Integer(number) => other("integer", number.to_string()),
+        DeValue::Integer(number) => i64::from_str_radix(number.as_str(), number.radix())
+            .map_or_else(|_| other("integer", number.to_string()), Value::Integer),
         DeValue::Float(number) => other("float", number.to_string()),
-        DeValue::Boolean(value) => other("boolean", value.to_string()),
+        DeValue::Boolean(value) => Value::Boolean(*value),
         DeValue::Datetime(time) => other("date-time", time.to_string()),
     };
     Node {

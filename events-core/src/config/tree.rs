@@ -1,30 +1,49 @@
 //! The tree that TOML and JSON are both turned into: values with their positions.
 
+use core::fmt;
+
 use super::origin::Position;
+use super::secrets::masked;
 
 /// No configuration nests deeper; what does is cut off, and is an unknown key long before.
 pub(super) const MAX_DEPTH: usize = 16;
 
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Node {
     pub(super) at: Position,
     pub(super) value: Value,
 }
 
-#[derive(Debug)]
+#[derive(Clone)]
 pub(super) enum Value {
     String(String),
+    Boolean(bool),
+    Integer(i64),
     Array(Vec<Node>),
     Table(Vec<Entry>),
-    /// What no key takes so far: numbers, booleans, dates, null. Kept for the message.
+    /// What no key takes so far: other numbers, dates, null. Kept for the message.
     Other {
         kind: &'static str,
         text: String,
     },
 }
 
+/// Without the passwords.
+impl fmt::Debug for Value {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::String(text) => masked(text).fmt(f),
+            Self::Boolean(value) => value.fmt(f),
+            Self::Integer(number) => number.fmt(f),
+            Self::Array(items) => items.fmt(f),
+            Self::Table(entries) => entries.fmt(f),
+            Self::Other { text, .. } => f.write_str(text),
+        }
+    }
+}
+
 /// A key and its value. A key stands in a table once.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Entry {
     pub(super) key: String,
     pub(super) at: Position,

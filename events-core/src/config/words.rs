@@ -1,15 +1,28 @@
 //! What messages are made of: quoted values, lists, and "did you mean".
 
+use super::secrets::masked;
+
 /// At most so many characters of a value are repeated in a message.
 const SHOWN: usize = 100;
+/// And of a path, in which names of events and topics stand.
+const SHOWN_OF_PATH: usize = 300;
 /// Nothing is suggested for a text that is longer than this.
 const COMPARED: usize = 200;
 
-/// The value in backticks, on one line and of bounded length.
-pub(super) fn quoted(text: &str) -> String {
+/// A value in backticks, on one line, of bounded length, and without the password of a URL.
+pub fn quoted(text: &str) -> String {
+    shortened(text, SHOWN)
+}
+
+/// The same for the path of a key, of which more is repeated.
+pub fn quoted_path(path: &str) -> String {
+    shortened(path, SHOWN_OF_PATH)
+}
+
+fn shortened(text: &str, most: usize) -> String {
     let mut quoted = String::from("`");
-    for (index, char) in text.chars().enumerate() {
-        if index == SHOWN {
+    for (index, char) in masked(text).chars().enumerate() {
+        if index == most {
             quoted.push('…');
             break;
         }
@@ -23,8 +36,8 @@ pub(super) fn quoted(text: &str) -> String {
     quoted
 }
 
-/// The values in backticks, with commas; `none` where there are none.
-pub(super) fn list<T: AsRef<str>>(items: impl IntoIterator<Item = T>, none: &str) -> String {
+/// Values in backticks, with commas; `none` where there are none.
+pub fn list<T: AsRef<str>>(items: impl IntoIterator<Item = T>, none: &str) -> String {
     let items: Vec<_> = items
         .into_iter()
         .map(|item| quoted(item.as_ref()))
@@ -36,11 +49,8 @@ pub(super) fn list<T: AsRef<str>>(items: impl IntoIterator<Item = T>, none: &str
     }
 }
 
-/// The end of a first clause: "; did you mean `…`?", or a bare semicolon.
-pub(super) fn did_you_mean<T: AsRef<str>>(
-    given: &str,
-    known: impl IntoIterator<Item = T>,
-) -> String {
+/// The end of a first clause: "; did you mean `…`?" with what the given text is likely to be a slip of, or a bare semicolon.
+pub fn did_you_mean<T: AsRef<str>>(given: &str, known: impl IntoIterator<Item = T>) -> String {
     suggestion(nearest(given, known))
 }
 
@@ -76,4 +86,18 @@ pub(super) fn nearest<T: AsRef<str>>(given: &str, known: impl IntoIterator<Item 
 /// Case and the kind of dash matter, but are no more than a slip.
 fn folded(text: &str) -> String {
     text.trim().to_lowercase().replace('-', "_")
+}
+
+/// The path of a key within a table, as TOML writes it: names that are not bare in quotes. The path of the top is empty.
+pub fn dotted(path: &str, key: &str) -> String {
+    let bare = |char: char| char.is_ascii_alphanumeric() || matches!(char, '-' | '_');
+    let key = if !key.is_empty() && key.chars().all(bare) {
+        key.to_owned()
+    } else {
+        format!("{key:?}")
+    };
+    match path {
+        "" => key,
+        path => format!("{path}.{key}"),
+    }
 }

@@ -1,0 +1,124 @@
+//! What is wrong with a configuration of a bus.
+
+use std::fmt;
+
+use events_core::config::ConfigErrorKind;
+use events_core::config::kit::dotted;
+
+/// One thing that is wrong with a configuration of a bus.
+///
+/// As text it is one line: which key of the table `bus`, what was given, what was expected, and what to do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BusConfigError {
+    pub(super) kind: ConfigErrorKind,
+    pub(super) path: Path,
+    /// Other keys that have to do with it.
+    pub(super) also: Vec<Path>,
+    pub(super) message: String,
+}
+
+impl BusConfigError {
+    /// What kind of problem it is.
+    pub fn kind(&self) -> ConfigErrorKind {
+        self.kind
+    }
+
+    /// The key that it is about: `bus.outbox.capacity`.
+    pub fn key(&self) -> String {
+        self.path.to_string()
+    }
+}
+
+impl fmt::Display for BusConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl std::error::Error for BusConfigError {}
+
+/// Everything that is wrong with a configuration of a bus. Never empty.
+///
+/// As text it is a headline and one line for each problem.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BusConfigErrors(pub(super) Vec<BusConfigError>);
+
+impl BusConfigErrors {
+    /// The problems.
+    pub fn iter(&self) -> std::slice::Iter<'_, BusConfigError> {
+        self.0.iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a BusConfigErrors {
+    type Item = &'a BusConfigError;
+    type IntoIter = std::slice::Iter<'a, BusConfigError>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.iter()
+    }
+}
+
+impl fmt::Display for BusConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let count = self.0.len();
+        let s = if count == 1 { "" } else { "s" };
+        write!(f, "the configuration of the bus has {count} problem{s}")?;
+        for problem in &self.0 {
+            write!(f, "\n- {problem}")?;
+        }
+        Ok(())
+    }
+}
+
+impl std::error::Error for BusConfigErrors {}
+
+/// Where in the table `bus` something is.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(super) struct Path(Vec<Step>);
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Step {
+    Key(String),
+    Item(usize),
+}
+
+impl Path {
+    /// A path of keys.
+    pub(super) fn of(keys: &[&str]) -> Self {
+        keys.iter().fold(Self::default(), |path, key| path.key(key))
+    }
+
+    pub(super) fn key(mut self, key: &str) -> Self {
+        self.0.push(Step::Key(key.to_owned()));
+        self
+    }
+
+    pub(super) fn item(mut self, index: usize) -> Self {
+        self.0.push(Step::Item(index));
+        self
+    }
+
+    /// The steps as a section of a configuration takes them.
+    pub(super) fn steps(&self) -> Vec<String> {
+        let steps = self.0.iter().map(|step| match step {
+            Step::Key(key) => key.clone(),
+            Step::Item(index) => index.to_string(),
+        });
+        steps.collect()
+    }
+}
+
+/// As TOML writes it: `bus.consumer.subscriptions[0].group`.
+impl fmt::Display for Path {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let path = self
+            .0
+            .iter()
+            .fold("bus".to_owned(), |path, step| match step {
+                Step::Key(key) => dotted(&path, key),
+                Step::Item(index) => format!("{path}[{index}]"),
+            });
+        f.write_str(&path)
+    }
+}
