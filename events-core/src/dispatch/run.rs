@@ -8,7 +8,7 @@ use super::outcome::Failure;
 use super::{BoxError, Delivery, ReceiverError};
 use crate::event::{AnyEvent, Event};
 use crate::receiver::ReceiverInfo;
-use crate::signal::{Calls, Entry};
+use crate::signal::{Call, Calls, Entry};
 
 /// Runs every receiver. Failures are noted in the delivery, and logged once; the rest still run.
 #[inline]
@@ -66,24 +66,51 @@ pub(crate) fn strict<E: Event>(
     calls: &Calls<E>,
     delivery: &Delivery<'_>,
 ) -> Result<(), ReceiverError> {
-    let table = delivery.table();
-    let now = (0..table.infos.len()).filter(|index| !calls.stores(*index));
-    let durable = (0..table.infos.len()).find(|index| calls.stores(*index));
-    for index in now.chain(durable) {
-        delivery.cursor.set(index);
-        let receiver = &table.infos[index];
-        let failure = match contain(|| calls.invoke(index, event, delivery)) {
-            Ok(Ok(())) => continue,
-            Ok(Err(error)) => Failure::Error(error),
-            Err(panic) => panic,
+    match calls {
+        Calls::Functions(functions) => each_strict(functions, delivery, |function| {
+            Some(function(event, delivery))
+        }),
+        Calls::Mixed(calls) => {
+            each_strict(calls, delivery, |call| {
+                (!call.stores()).then(|| call.invoke(event, delivery))
+            })?;
+            let Some(index) = calls.iter().position(Call::stores) else {
+                return Ok(());
+            };
+            delivery.cursor.set(index);
+            let stored = delivery.store(AnyEvent::new(event));
+            stored.map_err(|error| failed(Failure::Error(error), delivery))
+        }
+    }
+}
+
+/// Calls each, up to the first that fails, passing those that are not called yet.
+#[inline]
+fn each_strict<C>(
+    calls: &[C],
+    delivery: &Delivery<'_>,
+    call: impl Fn(&C) -> Option<Result<(), BoxError>>,
+) -> Result<(), ReceiverError> {
+    for receiver in calls {
+        let failure = match catch_unwind(AssertUnwindSafe(|| call(receiver))) {
+            Ok(None | Some(Ok(()))) => {
+                delivery.advance();
+                continue;
+            }
+            Ok(Some(Err(error))) => Failure::Error(error),
+            Err(payload) => Failure::Panic(panic_message(payload)),
         };
-        return Err(ReceiverError::new(
-            ReceiverInfo::clone(receiver),
-            table.event_type,
-            failure,
-        ));
+        return Err(failed(failure, delivery));
     }
     Ok(())
+}
+
+/// The failure of the receiver at the cursor.
+#[cold]
+fn failed(failure: Failure, delivery: &Delivery<'_>) -> ReceiverError {
+    let table = delivery.table();
+    let receiver = &table.infos[delivery.cursor.get()];
+    ReceiverError::new(ReceiverInfo::clone(receiver), table.event_type, failure)
 }
 
 /// Notes a panic of the receiver at the cursor, and passes it.

@@ -16,7 +16,7 @@ pub use entries::{ExpectedPlugin, PluginInfo};
 pub use verify::{Problem, Problems, verify, verify_plugins};
 
 use crate::receiver::ReceiverInfo;
-use crate::signal::{AnySignal, Entry, ErasedCall, InfoRef};
+use crate::signal::{AnyCall, AnySignal, Entry, ErasedCall, InfoRef};
 
 /// Attaches the link-time receivers to their signals, once.
 pub(crate) fn attach() {
@@ -140,7 +140,7 @@ impl Registration {
             Attach::Any(function) => {
                 for signal in entries::signals() {
                     signal.__core().attach(Entry {
-                        call: ErasedCall::Any(*function),
+                        call: ErasedCall::Any(AnyCall::Function(*function)),
                         info: InfoRef::Linked(self.info()),
                     });
                 }

@@ -6,7 +6,7 @@ use std::panic::Location;
 use std::sync::Arc;
 
 use super::core::{ConnectionId, SignalCore};
-use super::list::{Closure, Entry, ErasedCall, InfoRef, TypedFn};
+use super::list::{AnyCall, Closure, Entry, ErasedCall, InfoRef, TypedFn};
 use super::{AnySignal, Signal};
 use crate::dispatch::{Delivery, IntoOutcome};
 use crate::event::{AnyEvent, Event};
@@ -209,7 +209,7 @@ impl dyn AnySignal {
         let closure = move |event: AnyEvent<'_>, delivery: &Delivery<'_>| {
             receiver(event, delivery).into_outcome()
         };
-        let call = ErasedCall::AnyClosure(Arc::new(Closure::new(Box::new(closure))));
+        let call = ErasedCall::Any(AnyCall::Closure(Arc::new(Closure::new(Box::new(closure)))));
         connect_call(self.__core(), Some(id.into()), priority, true, call)
     }
 }

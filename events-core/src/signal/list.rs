@@ -46,18 +46,33 @@ pub(crate) enum ErasedCall {
     Function(Arc<dyn Any + Send + Sync>),
     /// A [`Closure`] of the signal's event.
     Closure(Arc<dyn Any + Send + Sync>),
-    Any(AnyFunction),
-    AnyClosure(Arc<Closure<AnyFn>>),
+    Any(AnyCall),
 }
 
 /// What is called to run a receiver.
 pub(crate) enum Call<E> {
     Function(Function<E>),
     Closure(Arc<Closure<TypedFn<E>>>),
-    Any(AnyFunction),
-    AnyClosure(Arc<Closure<AnyFn>>),
-    /// A durable receiver: its work is stored, and it is not run.
-    Stored,
+    Any(AnyCall),
+}
+
+/// What is called with an event of whatever type.
+#[derive(Clone)]
+pub(crate) enum AnyCall {
+    Function(AnyFunction),
+    Closure(Arc<Closure<AnyFn>>),
+    /// In place of a durable receiver: its work is stored, and it is not run.
+    Store,
+}
+
+impl AnyCall {
+    fn invoke(&self, event: AnyEvent<'_>, delivery: &Delivery<'_>) -> Result<(), BoxError> {
+        match self {
+            Self::Function(function) => function(event, delivery),
+            Self::Closure(closure) => closure.invoke(|closure| closure(event, delivery)),
+            Self::Store => delivery.store(event),
+        }
+    }
 }
 
 /// An entry of a signal holds what is called for the signal's event, because only a signal of that type adds entries.
@@ -74,14 +89,11 @@ impl ErasedCall {
             Self::Function(function) => {
                 function.downcast_ref::<Function<E>>().expect(TYPED)(event, delivery)
             }
-            Self::Closure(closure) => closure
-                .downcast_ref::<Closure<TypedFn<E>>>()
-                .expect(TYPED)
-                .invoke(|closure| closure(event, delivery)),
-            Self::Any(function) => function(AnyEvent::new(event), delivery),
-            Self::AnyClosure(closure) => {
-                closure.invoke(|closure| closure(AnyEvent::new(event), delivery))
+            Self::Closure(closure) => {
+                let closure: &Closure<TypedFn<E>> = closure.downcast_ref().expect(TYPED);
+                closure.invoke(|closure| closure(event, delivery))
             }
+            Self::Any(call) => call.invoke(AnyEvent::new(event), delivery),
         }
     }
 }
@@ -93,9 +105,13 @@ impl<E: Event> Call<E> {
                 Self::Function(*function.downcast_ref::<Function<E>>().expect(TYPED))
             }
             ErasedCall::Closure(closure) => Self::Closure(closure.clone().downcast().expect(TYPED)),
-            ErasedCall::Any(function) => Self::Any(*function),
-            ErasedCall::AnyClosure(closure) => Self::AnyClosure(closure.clone()),
+            ErasedCall::Any(call) => Self::Any(call.clone()),
         }
+    }
+
+    /// Whether it is a durable receiver, whose work is stored.
+    pub(crate) fn stores(&self) -> bool {
+        matches!(self, Self::Any(AnyCall::Store))
     }
 
     #[inline]
@@ -103,11 +119,7 @@ impl<E: Event> Call<E> {
         match self {
             Self::Function(function) => function(event, delivery),
             Self::Closure(closure) => closure.invoke(|closure| closure(event, delivery)),
-            Self::Any(function) => function(AnyEvent::new(event), delivery),
-            Self::AnyClosure(closure) => {
-                closure.invoke(|closure| closure(AnyEvent::new(event), delivery))
-            }
-            Self::Stored => delivery.store(AnyEvent::new(event)),
+            Self::Any(call) => call.invoke(AnyEvent::new(event), delivery),
         }
     }
 }
@@ -124,7 +136,7 @@ impl<E: Event> Calls<E> {
         let functions = list.entries.iter().map(|entry| match &entry.call {
             _ if list.stores(entry) => None,
             ErasedCall::Function(function) => function.downcast_ref::<Function<E>>().copied(),
-            ErasedCall::Closure(_) | ErasedCall::Any(_) | ErasedCall::AnyClosure(_) => None,
+            ErasedCall::Closure(_) | ErasedCall::Any(_) => None,
         });
         match functions.collect() {
             Some(functions) => Self::Functions(functions),
@@ -133,34 +145,13 @@ impl<E: Event> Calls<E> {
                     .iter()
                     .map(|entry| {
                         if list.stores(entry) {
-                            Call::Stored
+                            Call::Any(AnyCall::Store)
                         } else {
                             Call::new(&entry.call)
                         }
                     })
                     .collect(),
             ),
-        }
-    }
-
-    /// Whether it is the work of this receiver that is stored.
-    pub(crate) fn stores(&self, index: usize) -> bool {
-        match self {
-            Self::Functions(_) => false,
-            Self::Mixed(calls) => matches!(calls[index], Call::Stored),
-        }
-    }
-
-    /// Runs one receiver.
-    pub(crate) fn invoke(
-        &self,
-        index: usize,
-        event: &E,
-        delivery: &Delivery<'_>,
-    ) -> Result<(), BoxError> {
-        match self {
-            Self::Functions(functions) => functions[index](event, delivery),
-            Self::Mixed(calls) => calls[index].invoke(event, delivery),
         }
     }
 }

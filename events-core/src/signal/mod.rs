@@ -13,7 +13,9 @@ pub(crate) use self::core::ConnectionId;
 pub(crate) use self::core::SignalCore;
 pub use any::{AnySignal, SignalInfo};
 pub use connect::{Connection, UnknownReceiver};
-pub(crate) use list::{AnyFunction, Calls, Entry, ErasedCall, Function, InfoRef, ReceiverList};
+pub(crate) use list::{
+    AnyCall, AnyFunction, Call, Calls, Entry, ErasedCall, Function, InfoRef, ReceiverList,
+};
 
 use self::core::{DISABLED, LINKED, OVERLAY, READY};
 use crate::codec::{ReadError, Reader, Source};
