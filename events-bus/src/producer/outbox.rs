@@ -45,6 +45,8 @@ pub(crate) struct Waiting {
     pub(super) outbox: String,
     pub(super) metrics: ProducerMetrics,
     count: AtomicU64,
+    /// Of those, what a sender is about to put into the store.
+    entering: AtomicU64,
     changed: (Mutex<()>, Condvar),
 }
 
@@ -55,6 +57,7 @@ impl Waiting {
             outbox: names::outbox(topic),
             metrics: ProducerMetrics::new(topic),
             count: AtomicU64::new(0),
+            entering: AtomicU64::new(0),
             changed: (Mutex::new(()), Condvar::new()),
         })
     }
@@ -63,10 +66,28 @@ impl Waiting {
         self.count.load(Ordering::Acquire)
     }
 
-    /// What the store says, in place of what was counted: other processes may use it as well.
-    pub(super) fn recount(&self, count: u64) {
-        self.count.store(count, Ordering::Release);
-        self.tell(count);
+    /// Corrects the count by what the store says, which other processes may use as well. What is being put in at this moment may be
+    /// counted twice until the next time, and never not at all.
+    pub(super) fn recount(
+        &self,
+        ask: impl FnOnce() -> Result<Option<u64>, TransportError>,
+    ) -> Result<(), TransportError> {
+        let (entering, before) = (self.entering.load(Ordering::Acquire), self.count());
+        if let Some(stored) = ask()? {
+            let now = stored.saturating_add(entering);
+            let correct = |count: u64| {
+                Some(if now >= before {
+                    count.saturating_add(now - before)
+                } else {
+                    count.saturating_sub(before - now)
+                })
+            };
+            let _ = self
+                .count
+                .fetch_update(Ordering::AcqRel, Ordering::Acquire, correct);
+            self.tell(self.count());
+        }
+        Ok(())
     }
 
     pub(super) fn left(&self, published: u64) {
@@ -87,7 +108,9 @@ impl Waiting {
     /// Takes so many places, or none, and says how many wait.
     fn enter_all(&self, places: usize, limit: Limit) -> Result<(), u64> {
         for taken in 0..places {
+            self.entering.fetch_add(1, Ordering::AcqRel);
             if let Err(count) = self.enter(limit) {
+                self.entering.fetch_sub(taken as u64 + 1, Ordering::AcqRel);
                 self.left(taken as u64);
                 return Err(count);
             }
@@ -198,8 +221,10 @@ impl Outbox {
                         .enter_all(records.len(), *limit)
                         .map_err(|count| full(topic, count, *limit))
                         .and_then(|()| {
+                            let count = records.len() as u64;
                             let kept = store.publish(&waiting.outbox, records, None);
-                            kept.inspect_err(|_| waiting.left(records.len() as u64))
+                            waiting.entering.fetch_sub(count, Ordering::AcqRel);
+                            kept.inspect_err(|_| waiting.left(count))
                         });
                     if let Err(error) = result {
                         waiting.metrics.refused();
