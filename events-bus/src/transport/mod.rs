@@ -5,6 +5,8 @@
 //! [`memory`] for tests, [`sqlite`], the embedded default, and [`redis`] Streams. Another crate may bring its own; the public
 //! suite [`conformance`] says whether it keeps the promises of [`Transport`].
 
+#[cfg(feature = "conformance")]
+pub mod conformance;
 pub mod entry;
 pub mod error;
 pub mod memory;
@@ -147,7 +149,7 @@ pub trait Transport: Send + Sync + fmt::Debug + 'static {
     ) -> Result<Vec<Entry>, TransportError>;
 
     /// Hands out entries that the group has not been given yet: first what was [requeued](Self::requeue), then what is new in the
-    /// topic. Waits that long for the first; an empty answer is no error.
+    /// topic; at most so many of either. Waits that long for the first; an empty answer is no error.
     ///
     /// # Errors
     /// When the transport could not be asked.

@@ -78,6 +78,11 @@ impl RedisServer {
         RedisTransport::open(&self.url(), RedisOptions::default()).unwrap()
     }
 
+    /// Empties it.
+    pub fn flush_all(&self) {
+        redis::cmd("FLUSHALL").exec(&mut self.client()).unwrap();
+    }
+
     /// The plain client.
     pub fn client(&self) -> redis::Connection {
         connect(&self.url())
@@ -165,7 +170,14 @@ fn spawn(port: u16, folder: &Path, arguments: &[String]) -> Child {
     let socket = folder.join("socket");
     let mut server = Command::new("redis-server");
     server
-        .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""])
+        .args([
+            "--port",
+            &port.to_string(),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+        ])
         .arg("--dir")
         .arg(folder)
         .arg("--unixsocket")
