@@ -36,7 +36,14 @@ fn redis() {
     println!("cargo::rustc-cfg=redis_server");
     // It starts with neither of these; which one it complains of shows whether it knows the first.
     let output = Command::new("redis-server")
-        .args(["--port", "0", "--tls-replication", "no", "--maxmemory", "none"])
+        .args([
+            "--port",
+            "0",
+            "--tls-replication",
+            "no",
+            "--maxmemory",
+            "none",
+        ])
         .output();
     let knows_tls = output.is_ok_and(|output| {
         let said = [output.stdout, output.stderr].concat();

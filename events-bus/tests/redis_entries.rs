@@ -2,9 +2,9 @@
 
 #![cfg(feature = "redis")]
 
-mod support;
 #[path = "support/redis_server.rs"]
 mod redis_server;
+mod support;
 
 use std::time::Duration;
 
@@ -95,7 +95,9 @@ fn what_the_reference_does_not_know_comes_last() {
     let record = Record::new(metadata, [1, 2])
         .with_key(Some("key"))
         .for_receivers(["one", "two"]);
-    transport.publish("t", std::slice::from_ref(&record), None).unwrap();
+    transport
+        .publish("t", std::slice::from_ref(&record), None)
+        .unwrap();
     let written: Vec<(String, Vec<(String, Vec<u8>)>)> = cmd("XRANGE")
         .arg("t")
         .arg("-")

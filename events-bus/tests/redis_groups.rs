@@ -52,7 +52,9 @@ fn take_over(transport: &RedisTransport, consumer: &'static str, idle: Duration)
 }
 
 fn numbers(entries: &[Entry]) -> Vec<u8> {
-    let numbers = entries.iter().map(|entry| entry.record.as_ref().unwrap().body[0]);
+    let numbers = entries
+        .iter()
+        .map(|entry| entry.record.as_ref().unwrap().body[0]);
     numbers.collect()
 }
 
@@ -60,7 +62,11 @@ fn finish(transport: &RedisTransport, consumer: &'static str, entries: &[Entry])
     let settlements: Vec<_> = entries
         .iter()
         .map(|entry| {
-            let event = entry.record.as_ref().ok().map(|record| record.metadata.id());
+            let event = entry
+                .record
+                .as_ref()
+                .ok()
+                .map(|record| record.metadata.id());
             Settlement::finished(entry.id, event, [Arc::from("shop.greet")].into())
         })
         .collect();
@@ -146,9 +152,10 @@ fn more_than_was_asked_for_is_never_handed_out_and_never_lost() {
     assert_eq!(numbers(&first), [100, 101, 102, 0]);
     assert_eq!(numbers(&receive(&transport, "c", 2)), [1, 2]);
     // The rest waits for the consumer, and is pending: it is handed out once, this way or the other.
-    assert_eq!(numbers(&take_over(&transport, "c", HOUR)), [
-        100, 101, 102, 0, 1, 2, 3
-    ]);
+    assert_eq!(
+        numbers(&take_over(&transport, "c", HOUR)),
+        [100, 101, 102, 0, 1, 2, 3]
+    );
     assert!(receive(&transport, "c", 4).is_empty());
 }
 
@@ -167,9 +174,10 @@ fn entries_of_others_are_taken_over_when_nobody_touched_them() {
     // A consumer cannot hold on to what is no longer its own.
     transport.extend(member("one"), &[all[0].id]).unwrap();
     assert!(take_over(&transport, "one", HOUR).is_empty());
-    assert_eq!(numbers(&take_over(&transport, "one", Duration::ZERO)), [
-        0, 1, 2, 3
-    ]);
+    assert_eq!(
+        numbers(&take_over(&transport, "one", Duration::ZERO)),
+        [0, 1, 2, 3]
+    );
     let behind = transport
         .take_over(member("one"), Some(all[1].id), HOUR, 1)
         .unwrap();
@@ -183,9 +191,18 @@ fn one_consumer_leads() {
     let transport = joined(&server);
     publish(&transport, 0..2);
     let lease = Duration::from_hours(2);
-    assert_eq!(transport.lead(member("one"), lease).unwrap(), Standing::Active);
-    assert_eq!(transport.lead(member("two"), lease).unwrap(), Standing::Standby);
-    assert_eq!(transport.lead(member("one"), lease).unwrap(), Standing::Active);
+    assert_eq!(
+        transport.lead(member("one"), lease).unwrap(),
+        Standing::Active
+    );
+    assert_eq!(
+        transport.lead(member("two"), lease).unwrap(),
+        Standing::Standby
+    );
+    assert_eq!(
+        transport.lead(member("one"), lease).unwrap(),
+        Standing::Active
+    );
     let entries = receive(&transport, "one", 10);
     let settlements = [Settlement::finished(entries[0].id, None, Arc::default())];
     let error = transport
@@ -196,7 +213,10 @@ fn one_consumer_leads() {
     assert_eq!((status.pending, status.leader.as_deref()), (2, Some("one")));
     transport.settle(member("one"), &settlements, true).unwrap();
     transport.leave(member("one")).unwrap();
-    assert_eq!(transport.lead(member("two"), lease).unwrap(), Standing::Active);
+    assert_eq!(
+        transport.lead(member("two"), lease).unwrap(),
+        Standing::Active
+    );
     assert_eq!(numbers(&take_over(&transport, "two", HOUR)), [1]);
 }
 
@@ -215,7 +235,10 @@ fn receivers_that_handled_an_event_are_remembered() {
     finish(&transport, "c", &first);
     let rest = receive(&transport, "c", 10);
     assert_eq!(rest[0].handled_by, [Arc::from("shop.greet")]);
-    assert!(rest[1].handled_by.is_empty(), "it is handled again on purpose");
+    assert!(
+        rest[1].handled_by.is_empty(),
+        "it is handled again on purpose"
+    );
     // A second receiver joins the first.
     let more = Settlement::finished(
         rest[0].id,
@@ -225,7 +248,10 @@ fn receivers_that_handled_an_event_are_remembered() {
     transport.settle(member("c"), &[more], false).unwrap();
     transport.publish(TOPIC, &[twice], None).unwrap();
     let known = &receive(&transport, "c", 10)[0].handled_by;
-    assert_eq!(known[..], [Arc::from("shop.audit"), Arc::from("shop.greet")]);
+    assert_eq!(
+        known[..],
+        [Arc::from("shop.audit"), Arc::from("shop.greet")]
+    );
 
     let mut options = RedisOptions::default();
     options.duplicate_window = Duration::ZERO;
@@ -331,7 +357,10 @@ fn a_group_of_a_python_service_is_known_and_left_alone() {
     assert_eq!(transport.trim(TOPIC, keep_nothing).unwrap().entries, 0);
     let status = transport.topics().unwrap();
     let python = &status[0].groups[1];
-    assert_eq!((&*python.group, python.pending, python.unread), ("python", 4, Some(6)));
+    assert_eq!(
+        (&*python.group, python.pending, python.unread),
+        ("python", 4, Some(6))
+    );
     assert_eq!(python.oldest_unfinished, transport_time(&transport, 0));
     let ids: Vec<_> = ids(&transport);
     cmd("XACK")
@@ -340,7 +369,9 @@ fn a_group_of_a_python_service_is_known_and_left_alone() {
         .exec(&mut client)
         .unwrap();
     assert_eq!(transport.trim(TOPIC, keep_nothing).unwrap().entries, 2);
-    let error = transport.requeue(TOPIC, "python", &[record(0)]).unwrap_err();
+    let error = transport
+        .requeue(TOPIC, "python", &[record(0)])
+        .unwrap_err();
     assert_eq!(error.kind(), TransportErrorKind::Refused);
 
     let lossy = Retention {
@@ -351,7 +382,10 @@ fn a_group_of_a_python_service_is_known_and_left_alone() {
     assert_eq!((trimmed.entries, trimmed.unread), (5, 5));
     let status = transport.topics().unwrap();
     assert_eq!(status[0].entries, 3);
-    assert_eq!(status[0].groups[1].pending, 0, "what is gone is not pending");
+    assert_eq!(
+        status[0].groups[1].pending, 0,
+        "what is gone is not pending"
+    );
     assert!(transport.forget(TOPIC, "python").unwrap());
     assert!(!transport.forget(TOPIC, "python").unwrap());
     assert_eq!(transport.trim(TOPIC, keep_nothing).unwrap().entries, 3);
@@ -383,8 +417,17 @@ fn pending_entries_that_are_gone_do_not_stop_trimming() {
         .exec(&mut client)
         .unwrap();
     // The rest was trimmed or deleted by somebody: the reference hangs on it for ever.
-    cmd("XTRIM").arg(TOPIC).arg("MAXLEN").arg(6).exec(&mut client).unwrap();
-    cmd("XDEL").arg(TOPIC).arg(&ids[3..5]).exec(&mut client).unwrap();
+    cmd("XTRIM")
+        .arg(TOPIC)
+        .arg("MAXLEN")
+        .arg(6)
+        .exec(&mut client)
+        .unwrap();
+    cmd("XDEL")
+        .arg(TOPIC)
+        .arg(&ids[3..5])
+        .exec(&mut client)
+        .unwrap();
     let retention = Retention {
         entries: 1,
         age: Duration::ZERO,
@@ -411,7 +454,9 @@ fn a_sequence_is_published_once() {
         .unwrap();
     assert!(first.iter().all(Option::is_some));
     let other = server.transport();
-    let repeated = other.publish(TOPIC, &records, sequence(&[1, 2, 5, 6])).unwrap();
+    let repeated = other
+        .publish(TOPIC, &records, sequence(&[1, 2, 5, 6]))
+        .unwrap();
     let published: Vec<_> = repeated.iter().map(Option::is_some).collect();
     assert_eq!(published, [false, false, true, true]);
     // What the first one knows is out of date. It learns that from the server.

@@ -165,7 +165,14 @@ fn spawn(port: u16, folder: &Path, arguments: &[String]) -> Child {
     let socket = folder.join("socket");
     let mut server = Command::new("redis-server");
     server
-        .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", ""])
+        .args([
+            "--port",
+            &port.to_string(),
+            "--bind",
+            "127.0.0.1",
+            "--save",
+            "",
+        ])
         .arg("--dir")
         .arg(folder)
         .arg("--unixsocket")

@@ -64,10 +64,7 @@ pub(super) fn done(value: Value) -> Result<Value, Failure> {
 }
 
 /// The values of a list of names and values, in the order of the names that are asked for; nothing for those that are not there.
-pub(super) fn pick<const N: usize>(
-    value: Value,
-    names: [&str; N],
-) -> Result<[Value; N], Failure> {
+pub(super) fn pick<const N: usize>(value: Value, names: [&str; N]) -> Result<[Value; N], Failure> {
     let mut picked = [const { Value::Nil }; N];
     let mut values = list(value)?.into_iter();
     while let (Some(name), Some(value)) = (values.next(), values.next()) {

@@ -52,8 +52,7 @@ impl Commands {
 
     /// Sends them all, and waits for all answers, each of which may be a refusal.
     pub(super) fn ask(&self, conn: &mut Conn) -> Result<std::vec::IntoIter<Value>, Failure> {
-        conn.ask_all(&self.bytes, self.count)
-            .map(Vec::into_iter)
+        conn.ask_all(&self.bytes, self.count).map(Vec::into_iter)
     }
 }
 

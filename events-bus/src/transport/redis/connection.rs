@@ -242,7 +242,9 @@ impl Pool {
             .arg("SETNAME")
             .arg("events-bus")
             .write_packed_command(&mut commands);
-        cmd("CLIENT").arg("INFO").write_packed_command(&mut commands);
+        cmd("CLIENT")
+            .arg("INFO")
+            .write_packed_command(&mut commands);
         let mut answers = conn.ask_all(&commands, required + 2)?;
         // Users may lack the permission for `CLIENT`; it is not needed.
         conn.name = answers.pop().and_then(ClientName::read);

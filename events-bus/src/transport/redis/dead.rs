@@ -109,7 +109,8 @@ fn read_own(fields: &[Value]) -> Option<DeadLetter> {
 }
 
 fn read_record(fields: Vec<Value>) -> Result<crate::Record, Malformed> {
-    let is_malformed = matches!(fields.first(), Some(Value::BulkString(name)) if name == MALFORMED[0].as_bytes());
+    let is_malformed =
+        matches!(fields.first(), Some(Value::BulkString(name)) if name == MALFORMED[0].as_bytes());
     if !is_malformed {
         return fields::record(fields);
     }

@@ -27,7 +27,6 @@ pub(super) fn add_record(command: &mut Cmd, record: &Record) {
     });
 }
 
-
 /// An entry as a list of the server has it: its id, and its fields; or nothing where the entry is gone.
 pub(super) fn entry(value: Value) -> Result<Option<(EntryId, Vec<Value>)>, Failure> {
     let Value::Array(mut parts) = value else {
@@ -57,7 +56,9 @@ pub(super) fn entries(value: Value) -> Result<Vec<Entry>, Failure> {
 
 /// The server's clock when it took the entry.
 pub(super) fn published_at(id: EntryId) -> Timestamp {
-    let micros = i64::try_from(id.major()).ok().and_then(|ms| ms.checked_mul(1000));
+    let micros = i64::try_from(id.major())
+        .ok()
+        .and_then(|ms| ms.checked_mul(1000));
     // Ids that somebody gave by hand may be any.
     micros
         .and_then(Timestamp::from_micros)

@@ -116,7 +116,10 @@ impl fmt::Debug for RedisTransport {
 }
 
 fn in_group(what: &str, member: Member<'_>) -> String {
-    format!("{what} group `{}` of topic `{}`", member.group, member.topic)
+    format!(
+        "{what} group `{}` of topic `{}`",
+        member.group, member.topic
+    )
 }
 
 impl Transport for RedisTransport {

@@ -185,4 +185,3 @@ fn read(
     }
     Ok(entries)
 }
-

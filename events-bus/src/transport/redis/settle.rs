@@ -128,9 +128,12 @@ impl Scripts {
 }
 
 fn add_dead(call: &mut Cmd, settlements: &[Settlement]) {
-    let letters = settlements
-        .iter()
-        .flat_map(|settlement| settlement.dead.iter().map(|letter| (settlement.entry, letter)));
+    let letters = settlements.iter().flat_map(|settlement| {
+        settlement
+            .dead
+            .iter()
+            .map(|letter| (settlement.entry, letter))
+    });
     call.arg(letters.clone().count());
     for (entry, letter) in letters {
         call.arg(queue_number(entry)).arg(id_text(entry));
@@ -165,9 +168,8 @@ fn add_handled(call: &mut Cmd, settlements: &[Settlement]) {
         .filter(|settlement| settlement.finished && !settlement.handled_by.is_empty())
         .filter_map(|settlement| Some((&settlement.handled_by, settlement.event_id?)))
         .collect();
-    let stretches = handled.chunk_by(|(one, _), (other, _)| {
-        Arc::ptr_eq(one, other) || one == other
-    });
+    let stretches =
+        handled.chunk_by(|(one, _), (other, _)| Arc::ptr_eq(one, other) || one == other);
     call.arg(stretches.clone().count());
     for stretch in stretches {
         let receivers: Vec<&str> = stretch

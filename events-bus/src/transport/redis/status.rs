@@ -52,7 +52,9 @@ fn topic(conn: &mut Conn, name: &str) -> Result<TopicStatus, Failure> {
     for found in groups {
         status.groups.push(group(conn, name, found)?);
     }
-    status.groups.sort_by(|one, other| one.group.cmp(&other.group));
+    status
+        .groups
+        .sort_by(|one, other| one.group.cmp(&other.group));
     Ok(status)
 }
 
@@ -69,7 +71,13 @@ fn group(conn: &mut Conn, topic: &str, found: Value) -> Result<GroupStatus, Fail
         .add(cmd("XLEN").arg(keys::again(topic, &status.group)))
         .add(cmd("GET").arg(keys::lead(topic, &status.group)))
         .add(cmd("XPENDING").arg(topic).arg(&*status.group))
-        .add(&range("XRANGE", topic, &format!("({}", id_text(last)), "+", 1));
+        .add(&range(
+            "XRANGE",
+            topic,
+            &format!("({}", id_text(last)),
+            "+",
+            1,
+        ));
     let mut answers = commands.ask(conn)?;
     status.again = answer::number(next(&mut answers)?)?;
     status.leader = match next(&mut answers)? {
