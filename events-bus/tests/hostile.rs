@@ -3,12 +3,19 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
+mod support;
+
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 
 use events_bus::wire::{self, DecodeErrorKind, Fault, Layouts};
 use events_core::schema::KeptSchema;
-use events_core::{Bytes, DateTime, EventData, FieldSchema, RecordSchema, Schema, Uuid};
+use events_core::{
+    Bytes, DateTime, Event, EventData, EventInfo, FieldSchema, RecordSchema, Schema, Signal, Uuid,
+};
 use proptest::prelude::*;
+use support::untyped::{self, One};
 
 #[derive(Debug, Clone, PartialEq, EventData)]
 enum Kind {
@@ -68,10 +75,10 @@ fn all() -> All {
     }
 }
 
-fn record<T: EventData>() -> &'static RecordSchema {
+const fn record<T: EventData>() -> &'static RecordSchema {
     match T::SCHEMA {
         Schema::Record(record) => record,
-        other => panic!("{other} is no record"),
+        _ => panic!("it is no record"),
     }
 }
 
@@ -83,10 +90,24 @@ struct Other {
     parts: Vec<Part>,
 }
 
-fn layouts() -> Layouts {
-    let kept = vec![KeptSchema::new(0, None, "other.avsc", record::<Other>())];
-    Layouts::new("test", 1, record::<All>(), kept.leak())
+impl Event for All {
+    const INFO: &'static EventInfo = &EventInfo::new("test", 1, None, "All", "", record::<Self>())
+        .with_files(
+            &[KeptSchema::new(0, None, "other.avsc", record::<Other>())],
+            &[],
+        );
+
+    fn signal() -> &'static Signal<Self> {
+        static ALL: LazyLock<&Signal<All>> = LazyLock::new(untyped::signal);
+        &ALL
+    }
+
+    fn key(&self) -> Option<Cow<'_, str>> {
+        None
+    }
 }
+
+const LAYOUTS: Layouts = Layouts::of(All::INFO);
 
 /// The most bytes in use at a time, and the result.
 fn measured<T>(run: impl FnOnce() -> T) -> (u64, T) {
@@ -96,7 +117,7 @@ fn measured<T>(run: impl FnOnce() -> T) -> (u64, T) {
 }
 
 /// Everything that can be done with a body.
-fn feed(body: &[u8], layouts: &Layouts) {
+fn feed(body: &[u8]) {
     let schema = record::<All>();
     // An item of a few bytes is a value of some hundred, and a list makes room for what its count says there is.
     let most = 4096 + 1024 * body.len() as u64;
@@ -127,11 +148,17 @@ fn feed(body: &[u8], layouts: &Layouts) {
         }
         Err(error) => assert!(!format!("{error} {error:?}").contains(SECRET)),
     }
-    let (bytes, resolved) = measured(|| layouts.decode::<All>(body, 0));
+    let (bytes, resolved) = measured(|| LAYOUTS.decode::<All>(body, 0));
     assert!(bytes <= most, "{bytes} bytes for {}", body.len());
     if let Err(error) = resolved {
         assert!(!format!("{error} {error:?}").contains(SECRET));
     }
+    let (bytes, untyped) = measured(|| wire::decode_any(All::signal(), body, 0));
+    assert!(bytes <= most, "{bytes} bytes for {}", body.len());
+    if let Err(error) = untyped {
+        assert!(!format!("{error} {error:?}").contains(SECRET));
+    }
+    drop(untyped::decode::<All>(body, 0));
 }
 
 proptest! {
@@ -155,12 +182,12 @@ proptest! {
         if let Some(cut) = cut {
             body.truncate(cut.index(body.len()));
         }
-        feed(&body, &layouts());
+        feed(&body);
     }
 
     #[test]
     fn any_bytes(body in prop::collection::vec(any::<u8>(), 0..200)) {
-        feed(&body, &layouts());
+        feed(&body);
     }
 }
 
@@ -170,7 +197,7 @@ fn every_part_of_a_body_is_refused() {
     for length in 0..body.len() {
         let error = wire::decode_data::<All>(&body[..length]).unwrap_err();
         assert_eq!(error.kind(), DecodeErrorKind::NoLayout);
-        feed(&body[..length], &layouts());
+        feed(&body[..length]);
     }
     assert_eq!(wire::decode_data::<All>(&body).unwrap(), all());
     let error = wire::decode_data::<All>(&[&*body, &[0]].concat()).unwrap_err();
@@ -186,6 +213,13 @@ fn refused<T: EventData>(body: &[u8], expected: Fault) {
     let (bytes, read) = measured(|| wire::decode_data::<T>(body));
     assert_eq!(fault(&read.unwrap_err()), expected);
     assert!(bytes <= 4096, "{bytes} bytes");
+
+    // The same as an event: a record adds no bytes.
+    let signal = One::<T>::signal();
+    let (bytes, read) = measured(|| wire::decode_any(signal, body, 0));
+    assert_eq!(fault(&read.unwrap_err()), expected);
+    assert!(bytes <= 4096, "{bytes} bytes");
+    untyped::decode::<One<T>>(body, 0).unwrap_err();
 }
 
 /// The bytes of a number.
@@ -314,6 +348,9 @@ fn nesting_without_end() {
     }
     let body = wire::encode(&chain).unwrap();
     assert_eq!(wire::decode_data::<Chain>(&body).unwrap(), chain);
+    // Its schema has no end, and so has the `Debug` of its layout: not by the way that compares what is shown.
+    let error = wire::decode_any(One::<Chain>::signal(), &body, 0).unwrap_err();
+    assert_eq!(fault(&error), Fault::TooDeep);
     let error = wire::encode(&Chain {
         next: Some(Box::new(chain)),
     })

@@ -4,6 +4,7 @@ use core::any::Any;
 use core::fmt;
 use std::borrow::Cow;
 
+use crate::codec::{Sink, WriteError, Writer};
 use crate::data::EventData;
 use crate::dispatch::{BoxError, Delivery};
 use crate::schema::{AvroSchema, KeptSchema, RecordSchema, Waiver, repeated_layouts};
@@ -144,6 +145,14 @@ impl<'a> AnyEvent<'a> {
         event.downcast_ref()
     }
 
+    /// Writes the event to a wire format.
+    ///
+    /// # Errors
+    /// Only for events whose `Serialize` was not derived: `#[event]` refuses what the model does not have.
+    pub fn write(self, sink: &mut (dyn Sink + '_)) -> Result<(), WriteError> {
+        self.event.write(sink)
+    }
+
     /// Runs one receiver of the event's signal.
     #[inline]
     pub(crate) fn invoke(self, call: &ErasedCall, delivery: &Delivery<'_>) -> Result<(), BoxError> {
@@ -236,6 +245,7 @@ trait ErasedEvent: Any + Send + Sync {
         metadata: crate::dispatch::Metadata<'_>,
     ) -> Option<crate::signal::ReceiverList>;
     fn payload(&self) -> &dyn erased_serde::Serialize;
+    fn write(&self, sink: &mut (dyn Sink + '_)) -> Result<(), WriteError>;
     fn is(&self, other: &dyn ErasedEvent) -> bool;
     fn debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result;
 }
@@ -269,6 +279,10 @@ impl<E: Event> ErasedEvent for E {
 
     fn payload(&self) -> &dyn erased_serde::Serialize {
         self
+    }
+
+    fn write(&self, sink: &mut (dyn Sink + '_)) -> Result<(), WriteError> {
+        self.serialize(Writer::new(sink))
     }
 
     fn is(&self, other: &dyn ErasedEvent) -> bool {

@@ -1,5 +1,5 @@
-//! Bodies of events: what can be read is written, and read as the same. The first byte chooses the event, the second the
-//! minor version that the metadata name.
+//! Bodies of events: what can be read is written, and read as the same; and whether the type is known makes no
+//! difference. The first byte chooses the event, the second the minor version that the metadata name.
 
 #![no_main]
 
@@ -45,8 +45,10 @@ fuzz_target!(|data: &[u8]| {
 });
 
 fn feed<E: Event>(body: &[u8], minor_version: i64) {
+    let untyped = wire::decode_any(E::signal(), body, minor_version);
     match wire::decode::<E>(body, minor_version) {
         Ok(event) => {
+            let untyped = untyped.expect("it is read with its type");
             let written = wire::encode(&event).expect("an event can be written");
             let again: E = wire::decode(&written, minor_version).expect("what was written is read");
             // Not the events themselves: a NaN is not equal to itself.
@@ -54,8 +56,17 @@ fn feed<E: Event>(body: &[u8], minor_version: i64) {
                 wire::encode(&again).expect("an event can be written"),
                 written
             );
+            let mut out = Vec::new();
+            wire::encode_any_into(&mut out, untyped.get()).expect("an event can be written");
+            assert_eq!(out, written);
         }
-        Err(error) => drop(format!("{error} {error:?}")),
+        Err(error) => {
+            let untyped = untyped.expect_err("it is not read with its type");
+            assert_eq!(
+                format!("{error} {error:?}"),
+                format!("{untyped} {untyped:?}")
+            );
+        }
     }
 }
 

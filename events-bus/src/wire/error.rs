@@ -70,7 +70,7 @@ pub struct Failure {
 impl Failure {
     pub(super) fn new(place: &Place, length: usize, fault: Fault) -> Self {
         Self {
-            path: place.path.to_text(),
+            path: place.path.to_string().into(),
             offset: length - place.left,
             length,
             expected: place.expected.map(|schema| schema.to_string().into()),

@@ -51,7 +51,6 @@
 
 mod encode;
 mod encode_error;
-mod encode_key;
 mod error;
 mod fault;
 mod from_json;
@@ -65,11 +64,12 @@ mod target;
 mod to_json;
 mod walk;
 
+use events_core::codec::{WriteError, Writer};
 use events_core::delivery::OwnedEvent;
 use events_core::{AnyEvent, AnySignal, Event, EventData};
 use serde::Serialize;
 
-use self::encode::Encoder;
+use self::encode::Body;
 use self::target::{Target, Typed};
 
 pub use encode_error::EncodeError;
@@ -112,12 +112,22 @@ pub fn encode<T: Serialize + ?Sized>(value: &T) -> Result<Vec<u8>, EncodeError> 
 /// Those of [`encode`].
 #[inline]
 pub fn encode_into<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Result<(), EncodeError> {
+    written(out, |body| value.serialize(Writer::new(body)))
+}
+
+#[inline]
+fn written(
+    out: &mut Vec<u8>,
+    write: impl FnOnce(&mut Body<'_>) -> Result<(), WriteError>,
+) -> Result<(), EncodeError> {
     let start = out.len();
-    let result = value.serialize(Encoder::new(out));
-    if result.is_err() {
-        out.truncate(start);
+    match write(&mut Body::new(out)) {
+        Ok(()) => Ok(()),
+        Err(error) => {
+            out.truncate(start);
+            Err(error.into())
+        }
     }
-    result
 }
 
 /// Writes an event whose type is known at run time only: as [`encode_into`] does, with the same bytes.
@@ -125,7 +135,7 @@ pub fn encode_into<T: Serialize + ?Sized>(out: &mut Vec<u8>, value: &T) -> Resul
 /// # Errors
 /// Those of [`encode`].
 pub fn encode_any_into(out: &mut Vec<u8>, event: AnyEvent<'_>) -> Result<(), EncodeError> {
-    encode_into(out, &event)
+    written(out, |body| event.write(body))
 }
 
 /// Reads an event. `minor_version` is that of the [metadata](events_core::EventMetadata::minor_version) that came with

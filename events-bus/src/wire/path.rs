@@ -1,54 +1,8 @@
 //! Where in a body something is.
 
-use core::fmt;
-
 use events_core::Schema;
-
-/// A step down into a value.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Step {
-    Field(&'static str),
-    Item(usize),
-    /// A value of a map. The key is payload.
-    Value,
-}
-
-/// The steps from the event down: `contexts[3].group_id`, `options{}`.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(super) struct Path(Vec<Step>);
-
-impl Path {
-    pub(super) fn push(&mut self, step: Step) {
-        self.0.push(step);
-    }
-
-    pub(super) fn pop(&mut self) {
-        self.0.pop();
-    }
-
-    /// For a path that was gathered from the inside to the outside.
-    pub(super) fn reversed(&self) -> Self {
-        Self(self.0.iter().rev().copied().collect())
-    }
-
-    pub(super) fn to_text(&self) -> Box<str> {
-        self.to_string().into()
-    }
-}
-
-impl fmt::Display for Path {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        for (index, step) in self.0.iter().enumerate() {
-            match step {
-                Step::Field(name) if index == 0 => f.write_str(name)?,
-                Step::Field(name) => write!(f, ".{name}")?,
-                Step::Item(index) => write!(f, "[{index}]")?,
-                Step::Value => f.write_str("{}")?,
-            }
-        }
-        Ok(())
-    }
-}
+use events_core::codec::Path;
+pub(super) use events_core::codec::Step;
 
 /// What a walk tells of where it is.
 pub(super) trait Trace {

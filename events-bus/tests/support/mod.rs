@@ -9,6 +9,7 @@
 
 pub mod avsc;
 pub mod shapes;
+pub mod untyped;
 
 use std::path::PathBuf;
 

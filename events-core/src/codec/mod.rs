@@ -1,9 +1,10 @@
-//! For wire formats: reading events whose types are known at run time only.
+//! For wire formats: reading and writing events whose types are known at run time only.
 //!
-//! A wire format is a [`Source`] of values, and nothing of it is in this crate: it says how a number, a text or a list
-//! is written, and whether the fields of a record come in the order of the struct or by their names. An event asks it
-//! for what its fields are. That is compiled once for each event, in the crate that declares it, and costs one call
-//! through a table for each value, and no allocation but those of the event itself:
+//! A wire format is a [`Source`] of values and a [`Sink`] for them, and nothing of it is in this crate: it says how a
+//! number, a text or a list is written, and whether the fields of a record come in the order of the struct or by their
+//! names. An event asks the source for what its fields are, and gives them to the sink. That is compiled once for each
+//! event, in the crate that declares it, and costs one call through a table for each value, and no allocation but those
+//! of the event itself:
 //!
 //! ```
 //! use events_core::codec::{Form, Items, ReadError, Source, Stopped};
@@ -53,8 +54,15 @@
 //! # Ok::<(), ReadError>(())
 //! ```
 
+mod key;
+mod path;
 mod reader;
+mod sink;
 mod source;
+mod writer;
 
+pub use path::{Path, Step};
 pub use reader::Reader;
+pub use sink::{Memo, Sink, WriteError, WriteProblem};
 pub use source::{Form, Items, ReadError, Source, Stopped};
+pub use writer::Writer;

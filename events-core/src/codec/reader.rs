@@ -193,15 +193,12 @@ impl<'de, S: Source<'de> + ?Sized> MapAccess<'de> for &mut Named<'_, S> {
         &mut self,
         seed: K,
     ) -> Result<Option<K::Value>, ReadError> {
-        match self.source.field()? {
-            Some(name) => seed
-                .deserialize(BorrowedStrDeserializer::new(name))
-                .map(Some),
-            None => {
-                self.ended = true;
-                Ok(None)
-            }
-        }
+        let Some(name) = self.source.field()? else {
+            self.ended = true;
+            return Ok(None);
+        };
+        seed.deserialize(BorrowedStrDeserializer::new(name))
+            .map(Some)
     }
 
     #[inline]

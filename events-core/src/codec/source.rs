@@ -94,6 +94,10 @@ pub trait Source<'de> {
 
 /// How the fields of a record come.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[expect(
+    clippy::exhaustive_enums,
+    reason = "sources choose, and whoever reads has to know all"
+)]
 pub enum Form {
     /// All of them, in the order of the struct: the source is not asked for their names.
     Positional,
