@@ -17,10 +17,15 @@ const SECRET_KEYS: &[&str] = &[
 /// The same for the parameters of a URL.
 const SECRET_PARAMETERS: &[&str] = &["pass", "password", "token", "secret"];
 
-/// A value as it may be shown where everything else is. The key may be a path; its last part says what the value is.
-pub(super) fn shown<'a>(key: &str, value: &'a str) -> Cow<'a, str> {
+/// Whether the value of a key is a secret. The key may be a path; its last part says what the value is.
+pub(super) fn is_secret(key: &str) -> bool {
     let key = key.rsplit('.').next().unwrap_or_default().to_lowercase();
-    if SECRET_KEYS.iter().any(|part| key.contains(part)) {
+    SECRET_KEYS.iter().any(|part| key.contains(part))
+}
+
+/// A value as it may be shown where everything else is.
+pub(super) fn shown<'a>(key: &str, value: &'a str) -> Cow<'a, str> {
+    if is_secret(key) {
         Cow::Borrowed(HIDDEN)
     } else {
         masked(value)
