@@ -8,6 +8,8 @@ use events_core::{event, receiver};
 
 #[path = "config/forms.rs"]
 mod forms;
+#[path = "config/kit.rs"]
+mod kit;
 
 events_core::plugin!();
 

@@ -2,7 +2,10 @@
 
 #![cfg(feature = "config")]
 
-use events_core::config::Config;
+use core::time::Duration;
+
+use events_core::config::kit::Table;
+use events_core::config::{Config, ConfigErrors};
 use events_core::{event, receiver};
 use proptest::prelude::*;
 
@@ -22,16 +25,39 @@ services = ["billing"]
 receivers = [
   { receiver_func_name = "warn_of_login", signal_path = "openedx_events.learning.signals.SESSION_LOGIN_COMPLETED", dispatch_uid = "ä" },
 ]
+[bus]
+number = 7
+time = "5s"
+flag = true
+[[bus.items]]
+names = ["a", "ä"]
 "#;
 
 const JSON: &str = r#"{"service": "lms", "services": ["billing"], "plugins": {"config_fuzz": {"signals_config": {
   "lms.djangoapp": {"relative_path": "receivers", "receivers": [{"receiver_func_name": "warn_of_login",
-  "signal_path": "openedx_events.learning.signals.SESSION_LOGIN_COMPLETED", "dispatch_uid": "\u00e4 ä"}]}}}}}"#;
+  "signal_path": "openedx_events.learning.signals.SESSION_LOGIN_COMPLETED", "dispatch_uid": "\u00e4 ä"}]}}}},
+  "bus": {"number": 7, "time": "5s", "flag": true, "items": [{"names": ["a", "ä"]}]}}"#;
 
 /// Whatever it says, it says it in lines of the promised form.
 fn survive(config: &Config) {
     config.values();
-    if let Err(errors) = config.check() {
+    lines(config.check());
+    let section = config.section("bus");
+    section.read(read);
+    lines(section.finish());
+}
+
+fn read(table: &mut Table<'_>) {
+    table.integer("number", 0..=9);
+    table.duration("time", Duration::ZERO..=Duration::from_secs(9));
+    table.boolean("flag");
+    table.tables("items", "of items", |item| {
+        item.texts("names", "of names", "a");
+    });
+}
+
+fn lines(result: Result<(), ConfigErrors>) {
+    if let Err(errors) = result {
         let count = errors.iter().count();
         assert!(count > 0);
         assert_eq!(errors.to_string().lines().count(), count + 1, "{errors:?}");

@@ -119,6 +119,14 @@ impl BusConfig {
         self.routed(event_type, topic, Some(key.into()))
     }
 
+    /// Publishes nothing to a topic, whose name is given without the prefix, whatever the configuration says otherwise.
+    #[must_use]
+    pub fn without_route(mut self, event_type: &str, topic: &str) -> Self {
+        let routes = self.routes.entry(event_type);
+        Route::among(routes, topic, self.topic_prefix.as_deref()).enabled = false;
+        self
+    }
+
     fn routed(mut self, event_type: &str, topic: &str, key: Option<KeyPath>) -> Self {
         let routes = self.routes.entry(event_type);
         let route = Route::among(routes, topic, self.topic_prefix.as_deref());

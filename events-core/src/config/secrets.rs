@@ -17,10 +17,15 @@ const SECRET_KEYS: &[&str] = &[
 /// The same for the parameters of a URL.
 const SECRET_PARAMETERS: &[&str] = &["pass", "password", "token", "secret"];
 
-/// A value as it may be shown where everything else is. The key may be a path; its last part says what the value is.
-pub(super) fn shown<'a>(key: &str, value: &'a str) -> Cow<'a, str> {
+/// Whether the value of a key is a secret. The key may be a path; its last part says what the value is.
+pub(super) fn is_secret(key: &str) -> bool {
     let key = key.rsplit('.').next().unwrap_or_default().to_lowercase();
-    if SECRET_KEYS.iter().any(|part| key.contains(part)) {
+    SECRET_KEYS.iter().any(|part| key.contains(part))
+}
+
+/// A value as it may be shown where everything else is.
+pub(super) fn shown<'a>(key: &str, value: &'a str) -> Cow<'a, str> {
+    if is_secret(key) {
         Cow::Borrowed(HIDDEN)
     } else {
         masked(value)
@@ -41,7 +46,12 @@ fn user_info(text: &str) -> Option<String> {
     let start = scheme(text);
     let rest = text.get(start..)?;
     let (from, to) = match rest.rfind('@') {
-        Some(at) => (rest.get(..at)?.find(':')? + 1, at),
+        Some(at) => match rest.get(..at)?.find(':') {
+            Some(colon) => (colon + 1, at),
+            // The name of a user, or a token in its place.
+            None if start > 0 => (0, at),
+            None => return None,
+        },
         // No more than a host, unless the port is none: then the host may have been forgotten.
         None if start > 0 => {
             let end = rest.find(['/', '?', '#']).unwrap_or(rest.len());
@@ -111,6 +121,7 @@ mod tests {
             ("redis:user:secret@host", "redis:…@host"),
             ("user:secret@host", "user:…@host"),
             ("redis://user:secret", "redis://user:…"),
+            ("redis://token@host", "redis://…@host"),
             ("redis://[::1]:secret/0", "redis://[::1]:…"),
             (
                 "redis+unix:///run/r.sock?db=1&pass=secret&user=a",
@@ -131,7 +142,6 @@ mod tests {
             "redis://host:6379/0",
             "redis://[::1]:6379/0",
             "redis://[::1]",
-            "redis://user@host",
             "redis+unix:///run/redis.sock",
             "openedx_events.learning.signals.SESSION_LOGIN_COMPLETED",
             "greeter::receivers::warn",

@@ -3,7 +3,7 @@
 use core::fmt;
 
 use super::origin::Position;
-use super::secrets::masked;
+use super::secrets::{is_secret, masked};
 
 /// No configuration nests deeper; what does is cut off, and is an unknown key long before.
 pub(super) const MAX_DEPTH: usize = 16;
@@ -43,11 +43,24 @@ impl fmt::Debug for Value {
 }
 
 /// A key and its value. A key stands in a table once.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub(super) struct Entry {
     pub(super) key: String,
     pub(super) at: Position,
     pub(super) node: Node,
+}
+
+/// Without the passwords.
+impl fmt::Debug for Entry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut entry = f.debug_struct("Entry");
+        entry.field("key", &self.key).field("at", &self.at);
+        if is_secret(&self.key) {
+            entry.finish_non_exhaustive()
+        } else {
+            entry.field("node", &self.node).finish()
+        }
+    }
 }
 
 /// What a text was parsed into, and the problems with its syntax.

@@ -234,9 +234,7 @@ impl<'a> Table<'a> {
 
     /// A table, which `read` is given.
     pub fn table<R>(&mut self, key: &'static str, read: impl FnOnce(&mut Self) -> R) -> Option<R> {
-        let entry = self.take(key)?;
-        let entries = self.entries_of(&self.name(key), &entry.node)?;
-        let at = (entries, entry.at);
+        let at = self.take_table(key)?;
         let from = (self.source, self.report);
         Some(Table::read(
             from,
@@ -298,14 +296,17 @@ impl<'a> Table<'a> {
 
     /// Whether there is a table under a key that somebody else reads.
     pub(in super::super) fn keep(&mut self, key: &'static str) -> bool {
-        let Some(entry) = self.take(key) else {
-            return false;
-        };
-        let is_table = self.entries_of(&self.name(key), &entry.node).is_some();
-        if !is_table {
+        self.take_table(key).is_some()
+    }
+
+    fn take_table(&mut self, key: &'static str) -> Option<(&'a [Entry], Position)> {
+        let entry = self.take(key)?;
+        let entries = self.entries_of(&self.name(key), &entry.node);
+        if entries.is_none() {
+            // What should stand in it is not missing on top of that.
             self.report.misspelt(self.path_of(key));
         }
-        is_table
+        Some((entries?, entry.at))
     }
 
     fn take(&mut self, key: &'static str) -> Option<&'a Entry> {

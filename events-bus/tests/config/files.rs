@@ -1,0 +1,265 @@
+//! Configurations that are right.
+
+use std::time::Duration;
+
+use events_bus::config::{
+    KeyPath, Order, OutboxStore, RedisConfig, SqliteConfig, SqliteSync, StartAt, Subscription,
+    TransportConfig, WhenFull,
+};
+
+use super::*;
+
+const EVERYTHING: &str = r#"
+service = "lms"
+
+[bus]
+transport = "redis"
+topic_prefix = "stage"
+
+[bus.redis]
+url = "rediss://user:secret@host:6379/0"
+connect_timeout = "2s"
+response_timeout = "250ms"
+
+[bus.sqlite]
+path = "events.db"
+sync = "normal"
+
+[bus.outbox]
+store = "sqlite"
+path = "outbox.db"
+sync = "normal"
+capacity = 10
+when_full = "block"
+block_timeout = "1m"
+max_batch = 5
+
+[bus.producer."org.example.shop.order.placed.v1".orders]
+event_key_field = "customer.address.city"
+
+[bus.producer."org.example.shop.order.placed.v1".audit]
+enabled = false
+
+[bus.producer."org.example.shop.order.cancelled.v1".orders]
+
+[bus.consumer]
+workers = 2
+max_in_flight = 20
+batch = 10
+lease = "10s"
+receiver_timeout = "1h 30m"
+start = "now"
+order = "none"
+duplicate_window = "0s"
+
+[[bus.consumer.subscriptions]]
+group = "lms"
+topics = ["user-events", "orders"]
+
+[bus.retry]
+max_attempts = 7
+first_delay = "2s"
+max_delay = "1d"
+multiplier_percent = 150
+jitter_percent = 0
+
+[bus.trim]
+keep_entries = 1000
+keep_for = "1d"
+lose_unread_beyond = 1_000_000
+"#;
+
+fn everything() -> BusConfig {
+    let mut redis = RedisConfig::new("rediss://user:secret@host:6379/0");
+    redis.connect_timeout = Duration::from_secs(2);
+    redis.response_timeout = Duration::from_millis(250);
+    let mut outbox = SqliteConfig::new("outbox.db");
+    outbox.sync = SqliteSync::Normal;
+    let mut config = BusConfig::none()
+        .with_keyed_route(PLACED, "orders", "customer.address.city")
+        .with_route(PLACED, "audit")
+        .without_route(PLACED, "audit")
+        .with_route(CANCELLED, "orders")
+        .with_outbox(OutboxStore::Sqlite(outbox))
+        .with_subscription("lms", &["user-events", "orders"])
+        .with_topic_prefix("stage");
+    config.transport = TransportConfig::Redis(redis);
+    config.outbox.capacity = 10;
+    config.outbox.when_full = WhenFull::Block(Duration::from_mins(1));
+    config.outbox.max_batch = 5;
+    config.consumer.workers = 2;
+    config.consumer.max_in_flight = 20;
+    config.consumer.batch = 10;
+    config.consumer.lease = Duration::from_secs(10);
+    config.consumer.receiver_timeout = Duration::from_mins(90);
+    config.consumer.start = StartAt::Now;
+    config.consumer.order = Order::None;
+    config.consumer.duplicate_window = Duration::ZERO;
+    config.retry.max_attempts = 7;
+    config.retry.first_delay = Duration::from_secs(2);
+    config.retry.max_delay = Duration::from_hours(24);
+    config.retry.multiplier_percent = 150;
+    config.retry.jitter_percent = 0;
+    config.trim.keep_entries = 1000;
+    config.trim.keep_for = Duration::from_hours(24);
+    config.trim.lose_unread_beyond = Some(1_000_000);
+    config
+}
+
+#[test]
+fn files_say_what_code_says() {
+    let config = read(&toml(EVERYTHING)).unwrap();
+    assert_eq!(config, everything());
+    assert_eq!(config.check(), Ok(()));
+    // Nothing in it is of interest to the rest of the configuration.
+    assert_eq!(toml(EVERYTHING).check(), Ok(()));
+}
+
+#[test]
+fn json_says_the_same() {
+    let text = r#"{"service": "lms", "bus": {
+        "transport": "redis",
+        "topic_prefix": "stage",
+        "redis": {"url": "rediss://user:secret@host:6379/0", "connect_timeout": "2s", "response_timeout": "250ms"},
+        "outbox": {"store": "sqlite", "path": "outbox.db", "sync": "normal", "capacity": 10, "block_timeout": "1m", "max_batch": 5},
+        "producer": {
+            "org.example.shop.order.placed.v1": {
+                "orders": {"event_key_field": "customer.address.city"},
+                "audit": {"enabled": false}
+            },
+            "org.example.shop.order.cancelled.v1": {"orders": {}}
+        },
+        "consumer": {
+            "workers": 2, "max_in_flight": 20, "batch": 10, "lease": "10s", "receiver_timeout": "1h 30m", "start": "now",
+            "order": "none", "duplicate_window": "0s",
+            "subscriptions": [{"group": "lms", "topics": ["user-events", "orders"]}]
+        },
+        "retry": {"max_attempts": 7, "first_delay": "2s", "max_delay": "1d", "multiplier_percent": 150, "jitter_percent": 0},
+        "trim": {"keep_entries": 1000, "keep_for": "1d", "lose_unread_beyond": 1000000}
+    }}"#;
+    assert_eq!(read(&json(text)).unwrap(), everything());
+}
+
+#[test]
+fn what_is_not_said_has_its_default() {
+    for (text, config) in [
+        ("transport = \"none\"", BusConfig::none()),
+        ("transport = \"memory\"", BusConfig::memory()),
+        (
+            "transport = \"sqlite\"\nsqlite.path = \"events.db\"",
+            BusConfig::sqlite("events.db"),
+        ),
+        (
+            "transport = \"redis\"\nredis.url = \"redis+unix:///run/redis.sock\"",
+            BusConfig::redis("redis+unix:///run/redis.sock"),
+        ),
+    ] {
+        assert_eq!(read(&toml(&format!("[bus]\n{text}"))), Ok(config), "{text}");
+    }
+}
+
+#[test]
+fn later_layers_override_single_keys() {
+    let base = toml(
+        r#"
+        [bus]
+        transport = "redis"
+        topic_prefix = "stage"
+        redis = { url = "redis://host", connect_timeout = "1s" }
+        outbox = { store = "sqlite", path = "outbox.db", capacity = 5 }
+        retry.max_attempts = 3
+        retry.jitter_percent = 0
+        [bus.producer."org.example.shop.order.placed.v1".orders]
+        event_key_field = "number"
+        [bus.producer."org.example.shop.order.placed.v1".audit]
+        [bus.consumer]
+        subscriptions = [{ group = "a", topics = ["x"] }, { group = "b", topics = ["x"] }]
+        "#,
+    );
+    let plugin = json(
+        r#"{"bus": {"producer": {
+            "org.example.shop.order.placed.v1": {"audit": {"event_key_field": "id"}},
+            "org.example.shop.order.cancelled.v1": {"orders": {"enabled": false}}
+        }}}"#,
+    );
+    let site = toml(
+        r#"
+        [bus]
+        topic_prefix = "live"
+        redis = { url_env = "TEST_REDIS", response_timeout = "2s" }
+        outbox = { store = "memory" }
+        retry.max_attempts = 4
+        producer."org.example.shop.order.placed.v1".orders.enabled = false
+        producer."org.example.shop.order.cancelled.v1".orders.enabled = true
+        consumer.subscriptions = [{ group = "c", topics = ["y"] }]
+        "#,
+    );
+    let config = read(&Config::layers([base, plugin, site])).unwrap();
+    let TransportConfig::Redis(redis) = &config.transport else {
+        panic!("{:?}", config.transport);
+    };
+    assert_eq!(redis.url.expose(), "redis://user:secret@host");
+    assert_eq!(redis.connect_timeout, Duration::from_secs(1));
+    assert_eq!(redis.response_timeout, Duration::from_secs(2));
+    assert_eq!(config.outbox.store, OutboxStore::Memory);
+    assert_eq!(config.outbox.capacity, 5);
+    assert_eq!(
+        (config.retry.max_attempts, config.retry.jitter_percent),
+        (4, 0)
+    );
+    let routes = |event_type: &str| -> Vec<_> {
+        let routes = config.routes.for_event(event_type).iter();
+        let route = routes.map(|route| {
+            let key = route.key.as_ref().map(KeyPath::as_str);
+            (route.topic.as_str(), key, route.enabled)
+        });
+        route.collect()
+    };
+    assert_eq!(
+        routes(PLACED),
+        [
+            ("live-orders", Some("number"), false),
+            ("live-audit", Some("id"), true)
+        ]
+    );
+    assert_eq!(routes(CANCELLED), [("live-orders", None, true)]);
+    assert_eq!(config.subscriptions, [Subscription::new("c", ["y"])]);
+}
+
+#[test]
+fn a_url_of_a_later_layer_overrides_a_variable() {
+    let url = |text: &str| format!("[bus]\ntransport = \"redis\"\nredis.{text}");
+    let layers = [url("url_env = \"NOT_SET\""), url("url = \"redis://host\"")];
+    let config = read(&Config::layers(layers.map(|text| toml(&text)))).unwrap();
+    assert_eq!(config, BusConfig::redis("redis://host"));
+}
+
+#[test]
+fn the_environment_of_the_process_is_asked() {
+    // Cargo sets this variable for every test, and it is no URL.
+    let text = "[bus]\ntransport = \"redis\"\nredis.url_env = \"CARGO_PKG_NAME\"";
+    let errors = BusConfig::from_config(&toml(text)).unwrap_err();
+    let text = errors.to_string();
+    assert!(
+        text.contains(
+            "environment variable `CARGO_PKG_NAME`, which `bus.redis.url_env` names, has no scheme"
+        ),
+        "{text}"
+    );
+}
+
+#[test]
+fn passwords_are_not_shown() {
+    let config = toml(EVERYTHING);
+    let values = config.values();
+    let values = values.iter().map(ToString::to_string);
+    let shown: Vec<_> = values
+        .chain([format!("{config:?}"), format!("{:?}", everything())])
+        .collect();
+    let shown = shown.join("\n");
+    assert!(
+        shown.contains("bus.redis.url = \"rediss://user:…@host:6379/0\" (site.toml:9:7)"),
+        "{shown}"
+    );
+    assert!(!shown.contains("secret"), "{shown}");
+}
