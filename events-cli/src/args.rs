@@ -5,13 +5,15 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::SchemaCommand;
+use crate::commands::bus::{BusCommand, ConsumeArgs, DlqCommand, ProduceArgs, ReplayArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0  all is well
   1  problems were found, in the registry or in the configuration
   2  the command line is wrong, or names something that is not there
-  3  the output could not be written";
+  3  the output could not be written
+  4  the bus could not be reached, or refused what was asked of it";
 
 /// What is wired to what in this binary, and why.
 #[derive(Debug, Parser)]
@@ -67,6 +69,18 @@ pub(crate) enum Command {
     Docs(DocsArgs),
     /// Writes the catalog as an AsyncAPI 3.0 document.
     Asyncapi(AsyncapiArgs),
+    /// Publishes events from JSON.
+    Produce(ProduceArgs),
+    /// Runs the receivers of this binary with the events of topics.
+    Consume(ConsumeArgs),
+    /// How a bus stands: topics, groups, what waits.
+    #[command(subcommand)]
+    Bus(BusCommand),
+    /// What receivers gave up.
+    #[command(subcommand)]
+    Dlq(DlqCommand),
+    /// Gives entries of a topic to a group once more.
+    Replay(ReplayArgs),
     /// What events look like on the wire, and the files that keep it.
     #[command(subcommand)]
     Schema(SchemaCommand),

@@ -1,5 +1,6 @@
 //! The configuration that a command line names. The only file that knows `events_core::config`.
 
+use events_bus::config::BusConfig;
 use events_core::config::{self, Config, ConfigErrorKind, ConfigErrors};
 use events_core::{ReceiverInfo, SignalInfo, registry};
 use serde::Serialize;
@@ -12,6 +13,8 @@ use crate::world::{World, is_same};
 pub(crate) struct Applied {
     files: Vec<String>,
     service: Option<String>,
+    /// What the table `[bus]` says, where there is one.
+    bus: Option<Result<BusConfig, ConfigErrors>>,
     result: Option<Result<config::Applied, ConfigErrors>>,
 }
 
@@ -44,6 +47,10 @@ impl Applied {
                 .map(|path| path.display().to_string())
                 .collect(),
             service: config.service().map(str::to_owned),
+            bus: config
+                .section("bus")
+                .is_there()
+                .then(|| BusConfig::from_config(&config)),
             result: Some(config.apply()),
         }
     }
@@ -59,6 +66,11 @@ impl Applied {
     /// The files that were applied.
     pub(crate) fn files(&self) -> &[String] {
         &self.files
+    }
+
+    /// The configuration of the bus, where there is one.
+    pub(crate) fn bus(&self) -> Option<Result<BusConfig, ConfigErrors>> {
+        self.bus.clone()
     }
 
     /// The running service.

@@ -17,6 +17,7 @@ use std::process::ExitCode;
 
 use args::{Cli, Command};
 use clap::Parser;
+use commands::bus::{self, Output};
 use commands::{Answer, Failure};
 use configuration::Applied;
 use events_core::registry;
@@ -40,6 +41,8 @@ pub enum Status {
     Usage,
     /// The output could not be written: 3.
     Output,
+    /// The bus could not be reached, or refused what was asked of it: 4.
+    Bus,
 }
 
 impl Status {
@@ -50,6 +53,7 @@ impl Status {
             Self::Problems => 1,
             Self::Usage => 2,
             Self::Output => 3,
+            Self::Bus => 4,
         }
     }
 }
@@ -78,7 +82,7 @@ where
     A::Item: Into<OsString> + Clone,
 {
     let answer = match Cli::try_parse_from(args) {
-        Ok(cli) => answer(&cli, err),
+        Ok(cli) => answer(&cli, out, err),
         Err(error) if error.use_stderr() => {
             // Where even this cannot be written, there is nobody left to tell.
             let _ = write!(err, "{}", error.render());
@@ -107,6 +111,10 @@ where
             let _ = writeln!(err, "error: {problem}");
             Status::Usage
         }
+        Err(Failure::Bus(problem)) => {
+            let _ = writeln!(err, "error: {problem}");
+            Status::Bus
+        }
         Err(Failure::Io(error)) => {
             let _ = writeln!(err, "error: the output could not be written: {error}");
             Status::Output
@@ -115,7 +123,7 @@ where
 }
 
 /// Takes the picture that the command is about, and has it answer.
-fn answer(cli: &Cli, err: &mut dyn Write) -> Result<Answer, Failure> {
+fn answer(cli: &Cli, out: &mut dyn Write, err: &mut dyn Write) -> Result<Answer, Failure> {
     let is_doctor = matches!(cli.command, Command::Doctor);
     let applied = Applied::new(&cli.configuration);
     if !is_doctor {
@@ -125,7 +133,19 @@ fn answer(cli: &Cli, err: &mut dyn Write) -> Result<Answer, Failure> {
     if !is_doctor {
         hint(&world, err);
     }
-    commands::answer(&cli.command, &world, &applied, cli.json)
+    // These write while they run.
+    let json = cli.json;
+    let mut output = Output { out, err, json };
+    let status = match &cli.command {
+        Command::Produce(args) => bus::produce(&world, args, &applied, &mut output)?,
+        Command::Consume(args) => bus::consume(args, &applied, &mut output)?,
+        Command::Replay(args) => bus::replay(args, &applied, &mut output)?,
+        command => return commands::answer(command, &world, &applied, json),
+    };
+    Ok(Answer {
+        text: String::new(),
+        status,
+    })
 }
 
 /// Says beside the answer that it may not be the whole truth.

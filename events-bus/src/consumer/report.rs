@@ -13,6 +13,7 @@ use crate::transport::{DeadReason, EntryId, Malformed};
 /// What came of an entry, each time that receivers were run with it.
 pub struct Handled<'a> {
     job: &'a Job,
+    first: bool,
     kind: Kind,
 }
 
@@ -25,17 +26,25 @@ enum Kind {
 impl<'a> Handled<'a> {
     pub(super) fn fine(job: &'a Job, receivers: Arc<[Arc<str>]>) -> Self {
         let kind = Kind::Fine(receivers);
-        Self { job, kind }
+        Self {
+            job,
+            first: true,
+            kind,
+        }
     }
 
     pub(super) fn gave_up(job: &'a Job, reason: DeadReason, error: Box<str>) -> Self {
         let kind = Kind::Dead(reason, error);
-        Self { job, kind }
+        Self {
+            job,
+            first: true,
+            kind,
+        }
     }
 
-    pub(super) fn mixed(job: &'a Job, reports: Vec<ReceiverReport>) -> Self {
+    pub(super) fn mixed(job: &'a Job, first: bool, reports: Vec<ReceiverReport>) -> Self {
         let kind = Kind::Mixed(reports);
-        Self { job, kind }
+        Self { job, first, kind }
     }
 
     /// The full name of the topic.
@@ -51,6 +60,11 @@ impl<'a> Handled<'a> {
     /// The entry.
     pub fn entry(&self) -> EntryId {
         self.job.entry_id()
+    }
+
+    /// Whether this is what came of the entry when it was handed out, and not of a receiver that was tried again.
+    pub fn is_first(&self) -> bool {
+        self.first
     }
 
     /// How often the entry was handed out.

@@ -473,7 +473,8 @@ pub(super) fn apply<'a>(
             Work::Again(due) => again(room, due, *mixed),
         },
     };
-    (settlement, Handled::mixed(job, reports))
+    let is_first = matches!(work, Work::First(_));
+    (settlement, Handled::mixed(job, is_first, reports))
 }
 
 fn letter(job: &Job, reason: DeadReason, error: Box<str>) -> DeadLetter {

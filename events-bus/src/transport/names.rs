@@ -24,6 +24,11 @@ pub fn durable(service: &str) -> String {
     format!("{INTERNAL}durable:{service}")
 }
 
+/// The service whose durable receivers have their work in a topic.
+pub fn of_durable(topic: &str) -> Option<&str> {
+    topic.strip_prefix(INTERNAL)?.strip_prefix("durable:")
+}
+
 /// Whether a topic is internal.
 pub fn is_internal(topic: &str) -> bool {
     topic.starts_with(INTERNAL)
