@@ -163,7 +163,7 @@ pub struct Replayed {
     /// Entries that were looked at.
     pub seen: u64,
     /// Entries that were given to the group once more, or would be.
-    pub replayed: u64,
+    pub given: u64,
     /// Entries that hold no record, and were passed over.
     pub unreadable: u64,
     /// The first and the last entry that were meant.
@@ -230,7 +230,7 @@ pub fn replay(
             if !replay.wants(&record) {
                 continue;
             }
-            done.replayed += 1;
+            done.given += 1;
             let first = done.span.map_or(entry.id, |(first, _)| first);
             done.span = Some((first, entry.id));
             let mut record = record.once_more(Again::new("replay", entry.id.to_string()));
@@ -249,7 +249,7 @@ pub fn replay(
 
 impl fmt::Display for Replayed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} of {} entries", self.replayed, self.seen)?;
+        write!(f, "{} of {} entries", self.given, self.seen)?;
         if let Some((first, last)) = self.span {
             write!(f, ", {first} to {last}")?;
         }

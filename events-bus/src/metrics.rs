@@ -131,9 +131,9 @@ impl ProducerMetrics {
         }
     }
 
-    /// The outbox took an event, or the transport itself.
-    pub(crate) fn sent(&self) {
-        self.sent.increment(1);
+    /// The outbox took events, or the transport itself.
+    pub(crate) fn sent(&self, count: usize) {
+        self.sent.increment(count as u64);
     }
 
     /// The outbox did not take it.

@@ -22,6 +22,7 @@ macro_rules! events {
         $(
             #[event(type = $event_type, key = customer)]
             #[derive(Eq)]
+            #[non_exhaustive]
             pub struct $name {
                 pub number: i64,
                 pub customer: String,
@@ -388,7 +389,7 @@ fn a_replay_is_for_the_group_and_the_receivers_that_it_names() {
     replay.receivers = vec![Arc::from("a")];
     replay.dry_run = true;
     let would = admin::replay(&*transport, &replay, |_| {}).unwrap();
-    assert_eq!((would.seen, would.replayed), (2, 2));
+    assert_eq!((would.seen, would.given), (2, 2));
     settled(&transport, "t", "g");
     assert_eq!(log.lines().len(), 4);
     replay.dry_run = false;

@@ -22,6 +22,7 @@ macro_rules! events {
         $(
             #[event(type = $event_type, key = customer)]
             #[derive(Eq)]
+            #[non_exhaustive]
             pub struct $name {
                 pub number: i64,
                 pub customer: String,

@@ -45,12 +45,14 @@ fn sqlite(
     use crate::config::SqliteSync;
     use crate::transport::sqlite::{SqliteOptions, SqliteTransport, Sync};
 
-    let mut options = SqliteOptions::default();
-    options.sync = match config.sync {
-        SqliteSync::Full => Sync::Full,
-        SqliteSync::Normal => Sync::Normal,
+    let options = SqliteOptions {
+        sync: match config.sync {
+            SqliteSync::Full => Sync::Full,
+            SqliteSync::Normal => Sync::Normal,
+        },
+        duplicate_window,
+        ..SqliteOptions::default()
     };
-    options.duplicate_window = duplicate_window;
     let transport =
         SqliteTransport::open(&config.path, options).map_err(StartProblem::Transport)?;
     Ok(Arc::new(transport))
@@ -68,10 +70,12 @@ fn redis(
 ) -> Result<SharedTransport, StartProblem> {
     use crate::transport::redis::{RedisOptions, RedisTransport};
 
-    let mut options = RedisOptions::default();
-    options.connect_timeout = config.connect_timeout;
-    options.response_timeout = config.response_timeout;
-    options.duplicate_window = duplicate_window;
+    let options = RedisOptions {
+        connect_timeout: config.connect_timeout,
+        response_timeout: config.response_timeout,
+        duplicate_window,
+        ..RedisOptions::default()
+    };
     let transport =
         RedisTransport::open(config.url.expose(), options).map_err(StartProblem::Transport)?;
     Ok(Arc::new(transport))

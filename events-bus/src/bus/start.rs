@@ -10,12 +10,12 @@ use events_core::{EventMetadata, Uuid, delivery, registry};
 use super::durable::{self, DurableWork};
 use super::{Bus, StartError, StartProblem, open};
 use crate::config::{BusConfig, WhenFull};
-use crate::consumer::{Consumer, Handled, Settings};
+use crate::consumer::{Consumer, Handled, Observer, Settings};
 use crate::metrics::ProducerMetrics;
 use crate::producer::outbox::{Limit, Outbox, Waiting};
 use crate::producer::publisher::{Publisher, Work};
 use crate::producer::tap::{self, AskTrace};
-use crate::producer::{Published, Reports};
+use crate::producer::{OnPublished, Published, Reports};
 use crate::record::Record;
 use crate::trace::TraceContext;
 use crate::transport::{Position, SharedTransport, TransportError, names};
@@ -27,8 +27,8 @@ const IDENTITY: &str = "events:identity";
 #[must_use = "a bus has to be started"]
 pub struct BusBuilder {
     config: BusConfig,
-    on_published: Option<Arc<dyn Fn(&Published<'_>) + Send + Sync>>,
-    on_handled: Option<Arc<dyn Fn(&Handled<'_>) + Send + Sync>>,
+    on_published: Option<OnPublished>,
+    on_handled: Option<Observer>,
     ask_trace: Option<AskTrace>,
     transport: Option<SharedTransport>,
     #[cfg(feature = "tokio")]
@@ -114,15 +114,15 @@ impl BusBuilder {
                 outbox_is_memory: false,
             });
         };
-        self.start_on(transport)
+        self.start_on(&transport)
     }
 
-    fn start_on(self, transport: SharedTransport) -> Result<Bus, StartError> {
+    fn start_on(self, transport: &SharedTransport) -> Result<Bus, StartError> {
         let reports = Reports::new(self.on_published.clone());
         let store = open::outbox(&self.config.outbox)?;
         let mut bus = Bus {
             outbox_is_memory: store.as_ref().is_some_and(|store| store.name() == "memory"),
-            transport: Some(Arc::clone(&transport)),
+            transport: Some(Arc::clone(transport)),
             outbox: None,
             reports: reports.clone(),
             taps: Vec::new(),
@@ -131,10 +131,10 @@ impl BusBuilder {
             durable: None,
         };
         let outbox = match &store {
-            None => self.direct(&transport, reports),
+            None => self.direct(transport, reports),
             Some(store) => {
                 let id = identity(store).map_err(StartProblem::Transport)?;
-                self.stored(&mut bus, store, &transport, &id, &reports)?
+                self.stored(&mut bus, store, transport, &id, &reports)?
             }
         };
         let outbox = Arc::new(outbox);
@@ -142,7 +142,7 @@ impl BusBuilder {
         if durable::are_there() {
             // Where the outbox is a file, durable work does not need a broker.
             let local = store.filter(|store| store.name() != "memory");
-            self.start_durable(&mut bus, local.unwrap_or_else(|| Arc::clone(&transport)))?;
+            self.start_durable(&mut bus, local.as_ref().unwrap_or(transport))?;
         }
         for signal in registry::signals() {
             let routes = self.config.routes.for_event(signal.event().event_type);
@@ -168,13 +168,9 @@ impl BusBuilder {
                 .iter()
                 .map(|topic| self.config.full_topic(topic))
                 .collect();
-            let consumer = Consumer::start(
-                &transport,
-                &subscription.group,
-                &topics,
-                self.settings(true),
-            )
-            .map_err(StartProblem::Thread)?;
+            let consumer =
+                Consumer::start(transport, &subscription.group, &topics, self.settings(true))
+                    .map_err(StartProblem::Thread)?;
             bus.consumers.push(consumer);
         }
         Ok(bus)
@@ -270,7 +266,7 @@ impl BusBuilder {
         })
     }
 
-    fn start_durable(&self, bus: &mut Bus, transport: SharedTransport) -> Result<(), StartError> {
+    fn start_durable(&self, bus: &mut Bus, transport: &SharedTransport) -> Result<(), StartError> {
         let source = EventMetadata::new("").source().to_owned();
         let service: String = source
             .chars()
@@ -282,13 +278,13 @@ impl BusBuilder {
         let topics = [topic.clone()];
         // The store comes first: what it keeps is there for the consumer whenever that begins.
         let store = DurableWork {
-            transport: Arc::clone(&transport),
+            transport: Arc::clone(transport),
             topic,
         };
         let guard = delivery::set_durable_store(Arc::new(store))
             .map_err(|error| StartProblem::Build(error.to_string()))?;
         bus.durable = Some(guard);
-        let consumer = Consumer::start(&transport, durable::GROUP, &topics, settings)
+        let consumer = Consumer::start(transport, durable::GROUP, &topics, settings)
             .map_err(StartProblem::Thread)?;
         bus.consumers.push(consumer);
         Ok(())

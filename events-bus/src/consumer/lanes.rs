@@ -26,7 +26,7 @@ const NAP: Duration = Duration::from_secs(1);
 
 /// The lanes of a consumer.
 pub(super) struct Lanes {
-    lanes: Vec<Arc<Lane>>,
+    all: Vec<Arc<Lane>>,
     hasher: RandomState,
     next: AtomicUsize,
     shared: Arc<Shared>,
@@ -64,7 +64,7 @@ impl Lanes {
     pub(super) fn start(shared: Arc<Shared>) -> std::io::Result<Arc<Self>> {
         let count = shared.config.workers.max(1);
         let lanes = Self {
-            lanes: (0..count)
+            all: (0..count)
                 .map(|_| {
                     Arc::new(Lane {
                         state: Mutex::default(),
@@ -79,7 +79,7 @@ impl Lanes {
             stuck: AtomicBool::new(false),
         };
         let lanes = Arc::new(lanes);
-        for lane in &lanes.lanes {
+        for lane in &lanes.all {
             lanes.spawn(lane, 0)?;
         }
         Ok(lanes)
@@ -110,10 +110,10 @@ impl Lanes {
     }
 
     pub(super) fn push(&self, jobs: impl Iterator<Item = Arc<Job>>) {
-        let count = self.lanes.len();
+        let count = self.all.len();
         if count == 1 {
-            self.lanes[0].lock().queue.extend(jobs);
-            self.lanes[0].wake.notify_all();
+            self.all[0].lock().queue.extend(jobs);
+            self.all[0].wake.notify_all();
             return;
         }
         let mut by_lane: Vec<Vec<Arc<Job>>> = vec![Vec::new(); count];
@@ -129,7 +129,7 @@ impl Lanes {
             };
             by_lane[index].push(job);
         }
-        for (lane, jobs) in self.lanes.iter().zip(by_lane) {
+        for (lane, jobs) in self.all.iter().zip(by_lane) {
             if !jobs.is_empty() {
                 lane.lock().queue.extend(jobs);
                 lane.wake.notify_all();
@@ -139,7 +139,7 @@ impl Lanes {
 
     /// Forgets what a reign left behind.
     pub(super) fn forget(&self, source: &Arc<Source>, reign: u64) {
-        for lane in &self.lanes {
+        for lane in &self.all {
             let mut state = lane.lock();
             let ours = |job: &Job| Arc::ptr_eq(&job.source, source) && job.reign <= reign;
             // What they own may be foreign: it is dropped without the lock.
@@ -165,13 +165,13 @@ impl Lanes {
 
     /// How many entries wait for a receiver to be tried again.
     pub(super) fn waiting(&self) -> usize {
-        self.lanes.iter().map(|lane| lane.lock().room.len()).sum()
+        self.all.iter().map(|lane| lane.lock().room.len()).sum()
     }
 
     /// Goes on without receivers that do not come back. Called now and then.
     pub(super) fn supervise(&self) {
         let limit = self.shared.config.receiver_timeout;
-        for lane in &self.lanes {
+        for lane in &self.all {
             let mut state = lane.lock();
             let Some((since, work)) = state.running.clone() else {
                 continue;
@@ -192,7 +192,7 @@ impl Lanes {
             drop(state);
             self.shared.observe(&handled);
             let abandoned = self.abandoned.fetch_add(1, Ordering::AcqRel) + 1;
-            if abandoned >= 2 * self.lanes.len() || self.spawn(lane, number).is_err() {
+            if abandoned >= 2 * self.all.len() || self.spawn(lane, number).is_err() {
                 self.stuck.store(true, Ordering::Release);
                 tracing::error!(
                     target: "events_bus::consumer", abandoned,
@@ -205,12 +205,12 @@ impl Lanes {
 
     /// Has every lane end when its queue is empty, and waits for them, at most until the deadline. Says whether they all ended.
     pub(super) fn stop(&self, deadline: Instant) -> bool {
-        for lane in &self.lanes {
+        for lane in &self.all {
             lane.lock().stopping = true;
             lane.wake.notify_all();
         }
         let mut all = true;
-        for lane in &self.lanes {
+        for lane in &self.all {
             let left = deadline.saturating_duration_since(Instant::now());
             let busy = |state: &mut State| {
                 state.threads > 0 && !(state.queue.is_empty() && state.running.is_none())

@@ -43,7 +43,8 @@ const WATCH: Duration = Duration::from_millis(200);
 /// How often topics are trimmed, and how often lag is measured.
 const HOUSEKEEPING: Duration = Duration::from_secs(15);
 
-type Observer = Arc<dyn Fn(&Handled<'_>) + Send + Sync>;
+/// What is told of each entry that was handled.
+pub(crate) type Observer = Arc<dyn Fn(&Handled<'_>) + Send + Sync>;
 
 /// What the threads of a consumer share.
 struct Shared {
@@ -194,7 +195,7 @@ impl Consumer {
         let (sources, lanes) = (consumer.sources.clone(), Arc::clone(&consumer.lanes));
         let watcher = thread::Builder::new()
             .name("events-watcher".to_owned())
-            .spawn(move || watch(&sources, &lanes, trim, &stopped))?;
+            .spawn(move || watch(&sources, &lanes, trim.as_ref(), &stopped))?;
         consumer.watcher = Some((stop, watcher));
         Ok(consumer)
     }
@@ -337,7 +338,7 @@ fn consumer_name() -> String {
 fn watch(
     sources: &[Arc<Source>],
     lanes: &Lanes,
-    trim: Option<TrimPolicy>,
+    trim: Option<&TrimPolicy>,
     stopped: &std::sync::mpsc::Receiver<()>,
 ) {
     let mut last: Option<Instant> = None;
@@ -348,7 +349,7 @@ fn watch(
         }
         last = Some(Instant::now());
         for source in sources.iter().filter(|source| source.is_reading()) {
-            if let Err(error) = keep_house(source, lanes, trim.as_ref()) {
+            if let Err(error) = keep_house(source, lanes, trim) {
                 tracing::warn!(target: "events_bus::consumer", topic = &*source.topic, %error, "housekeeping failed");
             }
         }

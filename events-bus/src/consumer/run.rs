@@ -589,7 +589,7 @@ fn again(
     let reason = match failed.verdict {
         Verdict::Again(delay) => {
             let report = ReceiverReport::again(receiver, &failed.error, failed.attempts, delay);
-            let settlement = room.failed(due, failed.attempts, failed.error, delay, now);
+            let settlement = room.failed(due, failed.attempts, &failed.error, delay, now);
             return (settlement, vec![report]);
         }
         Verdict::Exhausted => DeadReason::Exhausted,

@@ -166,9 +166,7 @@ impl WaitingRoom {
             if *at > now {
                 return None;
             }
-            let Some(Reverse((_, _, timer))) = self.timers.pop() else {
-                return None;
-            };
+            let Reverse((_, _, timer)) = self.timers.pop()?;
             let Some(place) = self.timed.remove(&timer) else {
                 continue;
             };
@@ -223,7 +221,7 @@ impl WaitingRoom {
         &mut self,
         due: &Due,
         attempts: u32,
-        error: Box<str>,
+        error: &str,
         delay: Duration,
         now: Instant,
     ) -> Option<Settlement> {
@@ -232,7 +230,7 @@ impl WaitingRoom {
         for open in &mut entry.open {
             if open.receiver == due.place.receiver {
                 open.attempts = attempts;
-                open.failed = Some((error.clone(), after(delay)));
+                open.failed = Some((error.into(), after(delay)));
             }
         }
         Some(entry.settlement(Vec::new()))

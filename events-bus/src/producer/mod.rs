@@ -5,5 +5,5 @@ pub(crate) mod publisher;
 mod report;
 pub(crate) mod tap;
 
-pub(crate) use report::Reports;
+pub(crate) use report::{OnPublished, Reports};
 pub use report::{ProducerStats, Published};

@@ -191,7 +191,7 @@ impl Outbox {
                 match result {
                     Ok(ids) => {
                         if let Some(metrics) = metrics {
-                            records.iter().for_each(|_| metrics.sent());
+                            metrics.sent(records.len());
                             metrics.published(records.len());
                         }
                         reports.published(topic, records.iter(), &ids);
@@ -230,7 +230,7 @@ impl Outbox {
                         waiting.metrics.refused();
                         return Err(error);
                     }
-                    records.iter().for_each(|_| waiting.metrics.sent());
+                    waiting.metrics.sent(records.len());
                 }
                 Ok(())
             }

@@ -19,6 +19,8 @@ use crate::transport::{
 };
 
 const WAIT: Duration = Duration::from_millis(200);
+/// How long a publisher rests after a batch that was not full, so that the next is larger and fewer senders have to wake it.
+const LINGER: Duration = Duration::from_millis(1);
 const LEASE: Duration = Duration::from_secs(10);
 /// How often what waits is counted anew.
 const RECOUNT: Duration = Duration::from_secs(1);
@@ -141,8 +143,13 @@ impl Work {
                 }
             }
             let entries = self.store.receive(member, self.max_batch, WAIT)?;
-            if !entries.is_empty() && !self.publish(member, &entries, stop, backoff, &mut led)? {
-                return Ok(());
+            if !entries.is_empty() {
+                if !self.publish(member, &entries, stop, backoff, &mut led)? {
+                    return Ok(());
+                }
+                if entries.len() < self.max_batch {
+                    thread::sleep(LINGER);
+                }
             }
             if recounted.elapsed() > RECOUNT {
                 recounted = Instant::now();

@@ -7,7 +7,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use crate::record::Record;
 use crate::transport::{EntryId, TransportError};
 
+/// What is told of each record that is published.
+pub(crate) type OnPublished = Arc<dyn Fn(&Published<'_>) + Send + Sync>;
+
 /// A record that was published, or could not be so far.
+#[non_exhaustive]
 pub struct Published<'a> {
     /// The full name of the topic.
     pub topic: &'a str,
@@ -44,11 +48,11 @@ pub struct ProducerStats {
 #[derive(Clone, Default)]
 pub(crate) struct Reports {
     numbers: Arc<(AtomicU64, AtomicU64)>,
-    observer: Option<Arc<dyn Fn(&Published<'_>) + Send + Sync>>,
+    observer: Option<OnPublished>,
 }
 
 impl Reports {
-    pub(crate) fn new(observer: Option<Arc<dyn Fn(&Published<'_>) + Send + Sync>>) -> Self {
+    pub(crate) fn new(observer: Option<OnPublished>) -> Self {
         Self {
             numbers: Arc::default(),
             observer,

@@ -80,7 +80,7 @@ fn together(it: &Setting<'_>) {
     const EACH: u64 = 200;
     let handles: Vec<_> = (0..4)
         .map(|publisher: u64| {
-            let transport = if publisher % 2 == 0 {
+            let transport = if publisher.is_multiple_of(2) {
                 Arc::clone(&it.transport)
             } else {
                 it.other()

@@ -198,7 +198,7 @@ fn fenced(it: &Setting<'_>) {
     let settlement = Settlement::finished(given[0].id, event_id(&given[0]), ids(&[]));
     let late = it
         .transport
-        .settle(member("one"), &[settlement.clone()], true);
+        .settle(member("one"), std::slice::from_ref(&settlement), true);
     assert_eq!(
         late.map_err(|error| error.kind()),
         Err(TransportErrorKind::LostLease)

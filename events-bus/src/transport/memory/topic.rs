@@ -33,6 +33,8 @@ pub(super) struct State {
     last_dead: u64,
     /// The largest number that each outbox has published.
     outboxes: HashMap<String, u64>,
+    /// How many threads wait for something to arrive. Without one, nobody needs to be woken, which would cost a system call.
+    waiting: usize,
 }
 
 #[derive(Clone)]
@@ -81,6 +83,7 @@ impl Topic {
                 dead: BTreeMap::new(),
                 last_dead: 0,
                 outboxes: HashMap::new(),
+                waiting: 0,
             }),
             arrived: Condvar::new(),
             room: Condvar::new(),
@@ -127,8 +130,11 @@ impl Topic {
             let outbox = sequence.outbox.to_owned();
             state.outboxes.insert(outbox, done.max(*last));
         }
+        let is_awaited = state.waiting > 0;
         drop(state);
-        self.arrived.notify_all();
+        if is_awaited {
+            self.arrived.notify_all();
+        }
         Ok(ids)
     }
 
@@ -215,11 +221,13 @@ impl Topic {
             if wait.is_zero() {
                 return Vec::new();
             }
+            state.waiting += 1;
             state = self
                 .arrived
                 .wait_timeout_while(state, wait, nothing)
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
+            state.waiting -= 1;
         }
         let (first, next) = (state.first, state.next());
         let State { groups, log, .. } = &mut *state;

@@ -5,8 +5,8 @@ use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use events_bus::config::StartAt;
-use events_bus::transport::TransportError;
 use events_bus::{Bus, Handled, ReceiverResult};
+use events_core::EventMetadata;
 use serde_json::{Value, json};
 
 use super::args::ConsumeArgs;
@@ -171,7 +171,7 @@ fn line(handled: &Handled<'_>) -> Line {
     let data = record.and_then(|record| letters::data(record, true));
     let event_type = metadata.map_or("?", |metadata| metadata.event_type());
     let value = json!({
-        "event_type": metadata.map(|metadata| metadata.event_type()),
+        "event_type": metadata.map(EventMetadata::event_type),
         "data": data,
         "metadata": metadata.and_then(|metadata| serde_json::to_value(metadata).ok()),
         "topic": handled.topic(),
@@ -182,41 +182,35 @@ fn line(handled: &Handled<'_>) -> Line {
         "receivers": reports,
         "dead": dead,
     });
-    let mut text = format!("{}  {}  {event_type}", handled.entry(), handled.topic());
-    if let Some(metadata) = metadata {
-        text.push_str(&format!("  {}", metadata.id()));
-    }
-    if let Some((reason, error)) = handled.dead() {
-        text.push_str(&format!("\n    dead letter ({reason}): {error}"));
-    }
-    for report in &receivers {
-        text.push_str(&match &report.result {
-            ReceiverResult::Again {
-                error,
-                attempts,
-                delay,
-            } => format!(
-                "\n    {}: failed, attempt {attempts}, again in {delay:.1?}: {error}",
-                report.receiver
-            ),
-            ReceiverResult::Dead { error, attempts } => format!(
-                "\n    {}: dead letter after {attempts} attempts: {error}",
-                report.receiver
-            ),
-            _ => format!("\n    {}: handled", report.receiver),
-        });
-    }
+    let mut parts = vec![format!(
+        "{}  {}  {event_type}",
+        handled.entry(),
+        handled.topic()
+    )];
+    parts.extend(metadata.map(|metadata| format!("  {}", metadata.id())));
+    parts.extend(
+        handled
+            .dead()
+            .map(|(reason, error)| format!("\n    dead letter ({reason}): {error}")),
+    );
+    parts.extend(receivers.iter().map(|report| match &report.result {
+        ReceiverResult::Again {
+            error,
+            attempts,
+            delay,
+        } => format!(
+            "\n    {}: failed, attempt {attempts}, again in {delay:.1?}: {error}",
+            report.receiver
+        ),
+        ReceiverResult::Dead { error, attempts } => format!(
+            "\n    {}: dead letter after {attempts} attempts: {error}",
+            report.receiver
+        ),
+        _ => format!("\n    {}: handled", report.receiver),
+    }));
     Line {
         first: handled.is_first(),
         value,
-        text,
+        text: parts.concat(),
     }
 }
-
-impl From<events_bus::StartError> for Failure {
-    fn from(error: events_bus::StartError) -> Self {
-        Self::Bus(error.to_string())
-    }
-}
-
-const _: fn(TransportError) -> Failure = Failure::from;

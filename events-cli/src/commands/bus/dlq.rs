@@ -152,7 +152,10 @@ fn lay_out_letter(page: &mut Page, letter: &LetterFacts) {
     page.pairs(
         2,
         &[
-            ("event type", letter.event_type.as_deref().unwrap_or_default()),
+            (
+                "event type",
+                letter.event_type.as_deref().unwrap_or_default(),
+            ),
             ("event", letter.event_id.as_deref().unwrap_or_default()),
             ("entry", &letter.entry),
             ("group", &letter.group),

@@ -95,12 +95,7 @@ impl LetterFacts {
 /// The data of a record as JSON, if this binary can read it.
 pub(super) fn data(record: &Record, personal: bool) -> Option<Value> {
     let signal = registry::find(record.metadata.event_type())?;
-    let event = wire::decode_any(
-        signal,
-        &record.body,
-        record.metadata.minor_version(),
-    )
-    .ok()?;
+    let event = wire::decode_any(signal, &record.body, record.metadata.minor_version()).ok()?;
     let mut data = serde_json::to_value(event.get()).ok()?;
     if !personal {
         redact(&mut data, signal.event().schema);
@@ -128,12 +123,14 @@ fn redact_inside(value: &mut Value, schema: &Schema) {
         (Schema::Record(record), value) => redact(value, record),
         (Schema::Optional(inner), value) => redact_inside(value, inner),
         (Schema::Array(inner), Value::Array(items)) => {
-            items.iter_mut().for_each(|item| redact_inside(item, inner));
+            for item in items {
+                redact_inside(item, inner);
+            }
         }
         (Schema::Map(inner), Value::Object(entries)) => {
-            entries
-                .values_mut()
-                .for_each(|value| redact_inside(value, inner));
+            for value in entries.values_mut() {
+                redact_inside(value, inner);
+            }
         }
         _ => {}
     }

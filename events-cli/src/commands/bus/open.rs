@@ -11,7 +11,6 @@ use crate::configuration::Applied;
 pub(super) fn configuration(args: &BusArgs, applied: &Applied) -> Result<BusConfig, Failure> {
     let named = args.bus.as_deref().map(of_name).transpose()?;
     let mut config = match (applied.bus(), named) {
-        (None, Some(named)) => named,
         (None, None) => {
             return Err(Failure::Usage(
                 "no bus is named: give `--bus sqlite:events.db` or `--bus redis://127.0.0.1:6379` (or EVENTS_BUS), or a \
@@ -27,7 +26,7 @@ pub(super) fn configuration(args: &BusArgs, applied: &Applied) -> Result<BusConf
             config
         }
         (Some(Ok(config)), None) => config,
-        (Some(Err(_)), Some(named)) => named,
+        (None | Some(Err(_)), Some(named)) => named,
         (Some(Err(errors)), None) => return Err(errors.into()),
     };
     if let Some(prefix) = &args.topic_prefix {
@@ -70,7 +69,9 @@ pub(super) fn transport(config: &BusConfig) -> Result<SharedTransport, Failure> 
     events_bus::open(config)
         .map_err(|problem| Failure::Bus(problem.to_string()))?
         .ok_or_else(|| {
-            Failure::Usage("the configuration says that there is no bus: `transport = \"none\"`".to_owned())
+            Failure::Usage(
+                "the configuration says that there is no bus: `transport = \"none\"`".to_owned(),
+            )
         })
 }
 

@@ -1,5 +1,6 @@
 //! `events produce`: events are published from JSON.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::fs;
 use std::io::{self, BufRead, Read};
@@ -37,13 +38,18 @@ pub(super) fn produce(
         return lines(args, &config, output);
     }
     let (Some(event), Some(data)) = (&args.event, &args.data) else {
-        return Err(Failure::Usage("name an event and its data, or give `--lines`".to_owned()));
+        return Err(Failure::Usage(
+            "name an event and its data, or give `--lines`".to_owned(),
+        ));
     };
     let event_type = match names::signals(world, event).as_slice() {
         [] => return Err(Unknown::signal(world, event).into()),
         [signal] => signal.event.event_type,
         several => {
-            let types: Vec<_> = several.iter().map(|signal| signal.event.event_type).collect();
+            let types: Vec<_> = several
+                .iter()
+                .map(|signal| signal.event.event_type)
+                .collect();
             return Err(Failure::Usage(format!(
                 "`{event}` means {} events: give one of `{}`",
                 several.len(),
@@ -55,7 +61,7 @@ pub(super) fn produce(
         .map_err(|error| Failure::Usage(format!("`--data` is no JSON: {error}")))?;
     let metadata = EventMetadata::new(event_type);
     let mut by_topic = ByTopic::new();
-    add(args, &config, event_type, &data, metadata, &mut by_topic).map_err(Failure::Usage)?;
+    add(args, &config, event_type, &data, &metadata, &mut by_topic).map_err(Failure::Usage)?;
     let transport = to_publish(&config)?;
     publish(&transport, &by_topic, output)?;
     Ok(Status::Ok)
@@ -106,7 +112,7 @@ fn add(
     config: &BusConfig,
     event_type: &str,
     data: &Value,
-    metadata: EventMetadata,
+    metadata: &EventMetadata,
     by_topic: &mut ByTopic,
 ) -> Result<(), String> {
     let signal = find(event_type)?;
@@ -133,9 +139,10 @@ fn add(
         let key = match (&args.key, path) {
             (Some(key), _) => Some(key.clone()),
             (None, Some(path)) => path.of(event.get()),
-            (None, None) => event.get().key().map(|key| key.into_owned()),
+            (None, None) => event.get().key().map(Cow::into_owned),
         };
-        let record = Record::new(metadata.clone(), body.clone()).with_key(key.map(Arc::<str>::from));
+        let record =
+            Record::new(metadata.clone(), body.clone()).with_key(key.map(Arc::<str>::from));
         by_topic.entry(topic).or_default().push(record);
     }
     Ok(())
@@ -241,7 +248,10 @@ fn parse(
         .keys()
         .find(|key| !["event_type", "data", "metadata"].contains(&key.as_str()))
     {
-        return Err(format!("unknown key `{}`; {expected}", unknown.escape_debug()));
+        return Err(format!(
+            "unknown key `{}`; {expected}",
+            unknown.escape_debug()
+        ));
     }
     let event_type = object
         .get("event_type")
@@ -261,5 +271,5 @@ fn parse(
             metadata.event_type().escape_debug()
         ));
     }
-    add(args, config, event_type, data, metadata, by_topic)
+    add(args, config, event_type, data, &metadata, by_topic)
 }

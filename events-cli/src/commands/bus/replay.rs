@@ -60,7 +60,7 @@ pub(super) fn replay(
         group: args.group.clone(),
         dry_run: args.dry_run,
         seen: done.seen,
-        replayed: done.replayed,
+        replayed: done.given,
         unreadable: done.unreadable,
         first: done.span.map(|(first, _)| first.to_string()),
         last: done.span.map(|(_, last)| last.to_string()),

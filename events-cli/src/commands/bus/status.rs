@@ -64,10 +64,10 @@ pub(super) fn status(args: &StatusArgs, applied: &Applied) -> Result<BusFacts, F
     for topic in topics {
         let mut fact = TopicFacts::new(&topic);
         if let Some(target) = names::of_outbox(&topic.topic) {
-            fact.topic = target.to_owned();
+            target.clone_into(&mut fact.topic);
             facts.outboxes.push(fact);
         } else if let Some(service) = names::of_durable(&topic.topic) {
-            fact.topic = service.to_owned();
+            service.clone_into(&mut fact.topic);
             facts.durable.push(fact);
         } else if !names::is_internal(&topic.topic) {
             facts.topics.push(fact);
@@ -269,11 +269,7 @@ pub(super) fn forget(args: &ForgetArgs, applied: &Applied) -> Result<ForgetFacts
     let transport = open::transport(&config)?;
     let topic = config.full_topic(&args.topic);
     let status = transport.status(&topic)?.ok_or_else(|| no_topic(&topic))?;
-    let Some(group) = status
-        .groups
-        .iter()
-        .find(|group| group.group == args.group)
-    else {
+    let Some(group) = status.groups.iter().find(|group| group.group == args.group) else {
         let known: Vec<_> = status.groups.iter().map(|group| &*group.group).collect();
         return Err(Failure::Usage(format!(
             "topic `{topic}` has no group `{}`; its groups are: {}",
