@@ -13,6 +13,8 @@
 //! assert_eq!(config.full_topic("user-events"), "stage-user-events");
 //! ```
 //!
+//! or read from the table `bus` of TOML and JSON files, by [`BusConfig::from_config`]. The book has a page on the keys.
+//!
 //! Nothing stands in for what is wrong: [`BusConfig::check`] finds it, and a bus does not start with it. The only way to have no
 //! bus is to say so: [`BusConfig::none`].
 

@@ -1,7 +1,7 @@
 //! URLs of Redis servers.
 
-/// The schemes that there are.
-const SCHEMES: &[&str] = &["redis", "rediss", "redis+unix"];
+/// The schemes that there are; `unix` is another name of `redis+unix`.
+const SCHEMES: &[&str] = &["redis", "rediss", "redis+unix", "unix"];
 
 /// What is wrong with a URL, without a word of it: it may hold a password, and with a slip in it anywhere.
 pub(super) fn problem(url: &str) -> Option<&'static str> {
@@ -19,9 +19,9 @@ pub(super) fn problem(url: &str) -> Option<&'static str> {
     }
     let rest = rest.split('?').next().unwrap_or(rest);
     let (authority, path) = rest.split_once('/').unwrap_or((rest, ""));
-    if scheme == "redis+unix" {
+    if scheme.ends_with("unix") {
         return (!authority.is_empty() || path.is_empty())
-            .then_some("has no path of a socket behind `redis+unix://`");
+            .then_some("has no path of a socket behind its scheme");
     }
     let host = match authority.rsplit_once('@') {
         Some((_, host)) => host,
@@ -65,6 +65,7 @@ mod tests {
             "redis://[::1]",
             "redis://host?protocol=resp3",
             "redis+unix:///run/redis.sock",
+            "unix:///run/redis.sock",
             "redis+unix:///run/redis.sock?db=1&pass=secret",
         ] {
             assert_eq!(problem(url), None, "{url}");
