@@ -13,6 +13,8 @@ fn main() {
     println!("cargo::rustc-check-cfg=cfg(browser)");
     println!("cargo::rustc-check-cfg=cfg(git)");
     println!("cargo::rustc-check-cfg=cfg(asyncapi_schema)");
+    println!("cargo::rustc-check-cfg=cfg(redis_server)");
+    println!("cargo::rustc-check-cfg=cfg(python_reference)");
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=EVENTS_CONFORMANCE");
 
@@ -26,6 +28,17 @@ fn main() {
     }
     if Command::new("git").arg("--version").output().is_ok() {
         println!("cargo::rustc-cfg=git");
+    }
+    if Command::new("redis-server")
+        .arg("--version")
+        .output()
+        .is_ok()
+    {
+        println!("cargo::rustc-cfg=redis_server");
+    }
+    println!("cargo::rerun-if-env-changed=EVENTS_PYTHON");
+    if env::var_os("EVENTS_PYTHON").is_some_and(|python| Path::new(&python).is_file()) {
+        println!("cargo::rustc-cfg=python_reference");
     }
     browser();
     println!("cargo::rerun-if-env-changed=EVENTS_ASYNCAPI_SCHEMA");

@@ -1,6 +1,6 @@
 //! Which bus a command line means.
 
-use events_bus::config::{BusConfig, TransportConfig};
+use events_bus::config::{BusConfig, OutboxStore, TransportConfig};
 use events_bus::transport::{SharedTransport, TransportError};
 
 use super::args::BusArgs;
@@ -22,7 +22,11 @@ pub(super) fn configuration(args: &BusArgs, applied: &Applied) -> Result<BusConf
         (Some(Ok(config)), Some(named)) => {
             let mut config = config;
             config.transport = named.transport;
-            config.outbox = named.outbox;
+            let direct = matches!(config.outbox.store, OutboxStore::Transport);
+            if direct && matches!(config.transport, TransportConfig::Redis(_)) {
+                // What receivers send while the command runs waits in memory, and is published before it ends.
+                config.outbox.store = OutboxStore::Memory;
+            }
             config
         }
         (Some(Ok(config)), None) => config,
@@ -44,9 +48,7 @@ fn of_name(name: &str) -> Result<BusConfig, Failure> {
     }
     let redis = ["redis://", "rediss://", "redis+unix://", "unix://"];
     if redis.iter().any(|scheme| name.starts_with(scheme)) {
-        let mut config = BusConfig::redis(name);
-        config.outbox.store = events_bus::config::OutboxStore::Transport;
-        return Ok(config);
+        return Ok(BusConfig::redis(name));
     }
     let scheme = name.split(':').next().unwrap_or_default();
     Err(Failure::Usage(format!(
