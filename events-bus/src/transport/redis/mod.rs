@@ -26,6 +26,7 @@ mod fields;
 mod group;
 mod handled;
 mod keys;
+mod many;
 mod options;
 mod progress;
 mod publish;
