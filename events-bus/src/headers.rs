@@ -175,16 +175,16 @@ impl<'a> Headers<'a> {
     }
 
     fn metadata(&self, senders: &mut Senders) -> Result<EventMetadata, HeaderError> {
-        let id = self.id.map(|id| {
-            EventMetadata::parse_id(id).ok_or_else(|| refuse("id", "is no UUID"))
-        });
+        let id = self
+            .id
+            .map(|id| EventMetadata::parse_id(id).ok_or_else(|| refuse("id", "is no UUID")));
         let time = self.time.map(|time| {
             time.parse::<Timestamp>()
                 .map_err(|_| refuse("time", "is no time in UTC, in ISO 8601"))
         });
-        let minor_version = self.minor_version.map(|version| {
-            integer(version).ok_or_else(|| refuse("minorversion", "is no integer"))
-        });
+        let minor_version = self
+            .minor_version
+            .map(|version| integer(version).ok_or_else(|| refuse("minorversion", "is no integer")));
         let (id, time) = (id.transpose()?, time.transpose()?);
         let minor_version = minor_version.transpose()?.unwrap_or_default();
         let mut metadata = match &senders.last {

@@ -49,7 +49,11 @@ pub(super) fn entries(value: Value) -> Result<Vec<Entry>, Failure> {
     let mut senders = Senders::default();
     for value in values {
         if let Some((id, fields)) = entry(value)? {
-            entries.push(Entry::new(id, published_at(id), record_after(fields, &mut senders)));
+            entries.push(Entry::new(
+                id,
+                published_at(id),
+                record_after(fields, &mut senders),
+            ));
         }
     }
     Ok(entries)

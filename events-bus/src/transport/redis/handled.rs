@@ -9,8 +9,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hasher};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use redis::{Value, cmd};
@@ -121,7 +121,7 @@ impl Window {
             return Ok(());
         }
         let bucket = self.bucket();
-        let mut commands = Commands::new(0);
+        let mut commands = Commands::with_room(events.len() * 48);
         for bucket in [bucket, bucket.saturating_sub(1)] {
             let mut get = redis::Cmd::with_capacity(events.len() + 2, events.len() * 16 + 200);
             get.arg("HMGET")
@@ -144,7 +144,9 @@ impl Window {
         }
         let lists = lists(conn, member, &found)?;
         for (bucket, index, receivers) in found {
-            let receivers = lists.get(&(bucket, receivers.clone())).unwrap_or(&receivers);
+            let receivers = lists
+                .get(&(bucket, receivers.clone()))
+                .unwrap_or(&receivers);
             let known = &mut entries[index].handled_by;
             for receiver in String::from_utf8_lossy(receivers).split(SEPARATOR) {
                 if !receiver.is_empty() && !known.iter().any(|known| **known == *receiver) {
@@ -198,7 +200,9 @@ impl Window {
     }
 
     fn duplicates(&self) -> MutexGuard<'_, HashMap<Box<str>, BTreeSet<EntryId>>> {
-        self.duplicates.lock().unwrap_or_else(PoisonError::into_inner)
+        self.duplicates
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -38,7 +38,7 @@ pub(super) fn settle(
     for settlement in settlements {
         acknowledge.arg(id_text(settlement.entry));
     }
-    let mut commands = Commands::new(settlements.len() / 4);
+    let mut commands = Commands::with_room(settlements.len() * 72);
     commands.add(&cmd("MULTI")).add(&acknowledge);
     commands.add(cmd("EXISTS").arg(&*progress));
     let mut queued = 2;

@@ -227,6 +227,13 @@ impl Transport for RedisTransport {
         self.ask(|| "list the topics".to_owned(), status::topics)
     }
 
+    fn status(&self, topic: &str) -> Result<Option<TopicStatus>, TransportError> {
+        self.ask(
+            || format!("ask for topic `{topic}`"),
+            |conn| status::topic(conn, topic),
+        )
+    }
+
     fn read(&self, topic: &str, from: Position, most: usize) -> Result<Vec<Entry>, TransportError> {
         self.ask(
             || format!("read topic `{topic}`"),
