@@ -3,7 +3,6 @@
 #![cfg(feature = "redis")]
 
 mod support {
-    pub mod proxy;
     pub mod redis_server;
 }
 
@@ -19,7 +18,6 @@ use events_bus::transport::{
 };
 use events_core::{EventMetadata, Timestamp};
 use redis::cmd;
-use support::proxy::Proxy;
 use support::redis_server::{RedisServer, connect, free_port};
 
 const MEMBER: Member<'static> = Member {
@@ -351,59 +349,4 @@ fn a_replica_and_a_busy_server_are_waited_for() {
         .unwrap();
     endless.join().unwrap();
     transport.topics().unwrap();
-}
-
-#[test]
-#[cfg_attr(not(redis_server), ignore = "needs redis-server")]
-fn who_waits_for_entries_holds_up_nobody() {
-    let server = RedisServer::start();
-    let transport = server.transport();
-    transport.join("t", "g", Start::Beginning).unwrap();
-    thread::scope(|scope| {
-        let waiting = scope.spawn(|| {
-            transport
-                .receive(MEMBER, 10, Duration::from_secs(60))
-                .unwrap()
-        });
-        until_somebody_waits(&server);
-        transport.publish("t", &[record(1)], None).unwrap();
-        let entries = waiting.join().unwrap();
-        assert_eq!(entries.len(), 1);
-        transport
-            .settle(MEMBER, &finished(&entries), false)
-            .unwrap();
-    });
-}
-
-#[test]
-#[cfg_attr(not(redis_server), ignore = "needs redis-server")]
-fn what_the_server_hands_to_a_connection_that_broke_is_not_lost() {
-    let server = RedisServer::start();
-    let proxy = Proxy::start(server.port());
-    let transport = RedisTransport::open(&proxy.url(), RedisOptions::default()).unwrap();
-    transport.join("t", "g", Start::Beginning).unwrap();
-    thread::scope(|scope| {
-        let waiting = scope.spawn(|| transport.receive(MEMBER, 10, Duration::from_secs(60)));
-        until_somebody_waits(&server);
-        proxy.cut();
-        unavailable(waiting.join().unwrap());
-    });
-    let pending = transport
-        .take_over(MEMBER, None, Duration::ZERO, 10)
-        .unwrap();
-    assert!(pending.is_empty());
-    server.transport().publish("t", &[record(1)], None).unwrap();
-    let entries = transport.receive(MEMBER, 10, Duration::ZERO).unwrap();
-    assert_eq!(entries.len(), 1, "nobody else may have got it");
-}
-
-fn until_somebody_waits(server: &RedisServer) {
-    let mut client = server.client();
-    loop {
-        let clients: String = cmd("INFO").arg("clients").query(&mut client).unwrap();
-        if clients.contains("blocked_clients:1") {
-            return;
-        }
-        thread::sleep(Duration::from_millis(2));
-    }
 }

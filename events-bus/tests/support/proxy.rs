@@ -9,13 +9,16 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
+use std::time::Duration;
 
 /// Passes bytes on between clients and a server.
 pub struct Proxy {
     port: u16,
     clients: Arc<Mutex<Vec<TcpStream>>>,
+    held: Arc<AtomicBool>,
 }
 
 impl Proxy {
@@ -25,6 +28,8 @@ impl Proxy {
         let port = listener.local_addr().unwrap().port();
         let clients: Arc<Mutex<Vec<TcpStream>>> = Arc::default();
         let known = Arc::clone(&clients);
+        let held = Arc::new(AtomicBool::new(false));
+        let holds = Arc::clone(&held);
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, server)) else {
@@ -33,15 +38,29 @@ impl Proxy {
                 known.lock().unwrap().push(client.try_clone().unwrap());
                 let (from_client, from_server) =
                     (client.try_clone().unwrap(), server.try_clone().unwrap());
-                thread::spawn(move || pass(from_client, server));
-                thread::spawn(move || pass(from_server, client));
+                let holds = Arc::clone(&holds);
+                thread::spawn(move || pass(from_client, server, &holds));
+                thread::spawn(move || pass(from_server, client, &AtomicBool::new(false)));
             }
         });
-        Self { port, clients }
+        Self {
+            port,
+            clients,
+            held,
+        }
     }
 
     pub fn url(&self) -> String {
         format!("redis://127.0.0.1:{}", self.port)
+    }
+
+    /// Keeps what clients send until [`release`](Self::release), also if they give up meanwhile.
+    pub fn hold(&self) {
+        self.held.store(true, Ordering::SeqCst);
+    }
+
+    pub fn release(&self) {
+        self.held.store(false, Ordering::SeqCst);
     }
 
     /// Ends the connections to the clients. The server goes on as if they were there.
@@ -53,9 +72,12 @@ impl Proxy {
 }
 
 /// The other side is told nothing of the end of this one.
-fn pass(mut from: TcpStream, mut to: TcpStream) {
+fn pass(mut from: TcpStream, mut to: TcpStream, held: &AtomicBool) {
     let mut bytes = [0; 4096];
     while let Ok(count @ 1..) = from.read(&mut bytes) {
+        while held.load(Ordering::SeqCst) {
+            thread::sleep(Duration::from_millis(1));
+        }
         if to.write_all(&bytes[..count]).is_err() {
             break;
         }
