@@ -117,6 +117,16 @@ impl<'a> Headers<'a> {
         Ok(())
     }
 
+    /// What is the same for the events of one type and sender.
+    fn sender(&self) -> [Option<&'a str>; 4] {
+        [
+            self.event_type,
+            self.source,
+            self.source_host,
+            self.source_lib,
+        ]
+    }
+
     /// The event type, where there is one: for what is said of a record that cannot be read.
     pub fn event_type(&self) -> Option<&'a str> {
         self.event_type
@@ -127,8 +137,27 @@ impl<'a> Headers<'a> {
     /// # Errors
     /// When `type` is missing, and when one of the headers cannot be read.
     pub fn into_record(self, body: Arc<[u8]>) -> Result<Record, HeaderError> {
-        let metadata = self.metadata()?;
-        let receivers = self.receivers.unwrap_or_default().split('\n');
+        self.into_record_after(body, &mut Senders::default())
+    }
+
+    /// The same, for one of many records that are read one after the other: those of one sender share what it says of itself.
+    ///
+    /// # Errors
+    /// As [`into_record`](Self::into_record).
+    pub fn into_record_after(
+        self,
+        body: Arc<[u8]>,
+        senders: &mut Senders,
+    ) -> Result<Record, HeaderError> {
+        let metadata = self.metadata(senders)?;
+        let receivers = match self.receivers {
+            Some(receivers) => receivers
+                .split('\n')
+                .filter(|id| !id.is_empty())
+                .map(Arc::from)
+                .collect(),
+            None => Arc::default(),
+        };
         let again = self.again.map(|reason| {
             let from = self.again_from.unwrap_or_default();
             Arc::new(Again::new(reason, from))
@@ -141,34 +170,49 @@ impl<'a> Headers<'a> {
                 .traceparent
                 .and_then(|parent| TraceContext::parse(parent, self.tracestate)),
             again,
-            receivers: receivers
-                .filter(|id| !id.is_empty())
-                .map(Arc::from)
-                .collect(),
+            receivers,
         })
     }
 
-    fn metadata(&self) -> Result<EventMetadata, HeaderError> {
-        let refuse = |header, problem| HeaderError { header, problem };
+    fn metadata(&self, senders: &mut Senders) -> Result<EventMetadata, HeaderError> {
+        let id = self
+            .id
+            .map(|id| EventMetadata::parse_id(id).ok_or_else(|| refuse("id", "is no UUID")));
+        let time = self.time.map(|time| {
+            time.parse::<Timestamp>()
+                .map_err(|_| refuse("time", "is no time in UTC, in ISO 8601"))
+        });
+        let minor_version = self
+            .minor_version
+            .map(|version| integer(version).ok_or_else(|| refuse("minorversion", "is no integer")));
+        let (id, time) = (id.transpose()?, time.transpose()?);
+        let minor_version = minor_version.transpose()?.unwrap_or_default();
+        let mut metadata = match &senders.last {
+            // What is missing is made anew for each.
+            Some(last) if last.is_of(self) && id.is_some() && time.is_some() => {
+                last.metadata.clone()
+            }
+            _ => {
+                let metadata = self.of_sender()?;
+                senders.last = Some(Sender::new(self, &metadata));
+                metadata
+            }
+        };
+        if let Some(id) = id {
+            metadata = metadata.with_id(id);
+        }
+        if let Some(time) = time {
+            metadata = metadata.with_time(time);
+        }
+        Ok(metadata.with_minor_version(minor_version))
+    }
+
+    /// Metadata of an event that is sent now, by whom the headers name.
+    fn of_sender(&self) -> Result<EventMetadata, HeaderError> {
         let event_type = self
             .event_type
             .ok_or_else(|| refuse("type", "is missing, and nothing can stand for it"))?;
         let mut metadata = EventMetadata::new(known_type(event_type));
-        if let Some(id) = self.id {
-            let id = EventMetadata::parse_id(id).ok_or_else(|| refuse("id", "is no UUID"))?;
-            metadata = metadata.with_id(id);
-        }
-        if let Some(time) = self.time {
-            let time: Timestamp = time
-                .parse()
-                .map_err(|_| refuse("time", "is no time in UTC, in ISO 8601"))?;
-            metadata = metadata.with_time(time);
-        }
-        if let Some(minor_version) = self.minor_version {
-            let minor_version =
-                integer(minor_version).ok_or_else(|| refuse("minorversion", "is no integer"))?;
-            metadata = metadata.with_minor_version(minor_version);
-        }
         if let Some(source) = self.source {
             metadata = metadata.with_source(source.to_owned());
         }
@@ -185,6 +229,37 @@ impl<'a> Headers<'a> {
     }
 }
 
+const fn refuse(header: &'static str, problem: &'static str) -> HeaderError {
+    HeaderError { header, problem }
+}
+
+/// Who sent the records that were read: see [`Headers::into_record_after`].
+#[derive(Debug, Default)]
+pub struct Senders {
+    /// The one before, which is nearly always the same.
+    last: Option<Sender>,
+}
+
+#[derive(Debug)]
+struct Sender {
+    headers: [Option<Box<str>>; 4],
+    metadata: EventMetadata,
+}
+
+impl Sender {
+    fn new(headers: &Headers<'_>, metadata: &EventMetadata) -> Self {
+        Self {
+            headers: headers.sender().map(|header| header.map(Box::from)),
+            metadata: metadata.clone(),
+        }
+    }
+
+    fn is_of(&self, headers: &Headers<'_>) -> bool {
+        let mut pairs = self.headers.iter().zip(headers.sender());
+        pairs.all(|(known, given)| known.as_deref() == given)
+    }
+}
+
 /// The event type, without a copy where an event of this binary has it.
 fn known_type(event_type: &str) -> Cow<'static, str> {
     events_core::registry::find(event_type).map_or_else(
@@ -195,6 +270,10 @@ fn known_type(event_type: &str) -> Cow<'static, str> {
 
 /// What Python's `int` reads of ASCII, within 64 bits.
 fn integer(text: &str) -> Option<i64> {
+    // The usual spelling.
+    if let Ok(number) = text.parse() {
+        return Some(number);
+    }
     let text = text.trim();
     let (sign, digits) = match text.strip_prefix(['+', '-']) {
         Some(digits) => (text.get(..1)?, digits),

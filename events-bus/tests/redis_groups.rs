@@ -1,122 +1,27 @@
-//! Groups of consumers on Redis Streams: what is peculiar to this transport. What all of them promise is in `transport_redis.rs`.
+//! Groups of consumers on Redis Streams: what is peculiar to this transport. What all of them promise is in `transports.rs`.
 
 #![cfg(feature = "redis")]
 
-#[path = "support/redis_server.rs"]
-mod redis_server;
+mod support {
+    pub mod redis_server;
+    pub mod redis_topic;
+}
 
 use std::sync::Arc;
 use std::time::Duration;
 
+use events_bus::Again;
 use events_bus::transport::redis::{RedisOptions, RedisTransport};
 use events_bus::transport::{
-    DeadLetter, DeadReason, Entry, EntryId, Member, Position, Progress, ReceiverState, Retention,
-    Sequence, Settlement, Standing, Start, Transport, TransportErrorKind,
+    DeadLetter, DeadReason, Entry, Progress, ReceiverState, Sequence, Settlement, Standing,
+    Transport, TransportErrorKind,
 };
-use events_bus::{Again, Record};
-use events_core::{EventMetadata, Timestamp};
-use redis::{Connection, cmd};
-use redis_server::RedisServer;
-
-const TOPIC: &str = "stage-orders";
-
-const fn member(consumer: &'static str) -> Member<'static> {
-    Member {
-        topic: TOPIC,
-        group: "g",
-        consumer,
-    }
-}
-
-fn record(number: u8) -> Record {
-    let metadata = EventMetadata::new("org.example.redis.groups.v1");
-    Record::new(metadata, [number])
-}
-
-fn publish(transport: &RedisTransport, numbers: std::ops::Range<u8>) -> Vec<EntryId> {
-    let records: Vec<_> = numbers.map(record).collect();
-    let ids = transport.publish(TOPIC, &records, None).unwrap();
-    ids.into_iter().map(Option::unwrap).collect()
-}
-
-fn receive(transport: &RedisTransport, consumer: &'static str, most: usize) -> Vec<Entry> {
-    transport
-        .receive(member(consumer), most, Duration::ZERO)
-        .unwrap()
-}
-
-fn take_over(transport: &RedisTransport, consumer: &'static str, idle: Duration) -> Vec<Entry> {
-    transport
-        .take_over(member(consumer), None, idle, 100)
-        .unwrap()
-}
-
-fn numbers(entries: &[Entry]) -> Vec<u8> {
-    let numbers = entries
-        .iter()
-        .map(|entry| entry.record.as_ref().unwrap().body[0]);
-    numbers.collect()
-}
-
-fn finish(transport: &RedisTransport, consumer: &'static str, entries: &[Entry]) {
-    let settlements: Vec<_> = entries
-        .iter()
-        .map(|entry| {
-            let event = entry
-                .record
-                .as_ref()
-                .ok()
-                .map(|record| record.metadata.id());
-            Settlement::finished(entry.id, event, [Arc::from("shop.greet")].into())
-        })
-        .collect();
-    transport
-        .settle(member(consumer), &settlements, false)
-        .unwrap();
-}
-
-fn joined(server: &RedisServer) -> RedisTransport {
-    let transport = server.transport();
-    transport.join(TOPIC, "g", Start::Beginning).unwrap();
-    transport
-}
-
-/// A group and a read as the Python package does them.
-fn read_as_python(client: &mut Connection, group: &str, count: usize) -> redis::Value {
-    let _ = cmd("XGROUP")
-        .arg(&["CREATE", TOPIC, group, "0-0", "MKSTREAM"])
-        .query::<()>(client);
-    cmd("XREADGROUP")
-        .arg(&["GROUP", group, "python"])
-        .arg("COUNT")
-        .arg(count)
-        .arg(&["STREAMS", TOPIC, ">"])
-        .query(client)
-        .unwrap()
-}
-
-const HOUR: Duration = Duration::from_hours(1);
-
-#[test]
-#[cfg_attr(not(redis_server), ignore = "needs redis-server")]
-fn what_was_trimmed_away_while_it_was_pending_does_not_stop_the_rest() {
-    let server = RedisServer::start();
-    let transport = joined(&server);
-    publish(&transport, 0..250);
-    assert_eq!(receive(&transport, "dead", 250).len(), 250);
-    // The reference's producer trims, whatever is pending.
-    cmd("XTRIM")
-        .arg(TOPIC)
-        .arg("MAXLEN")
-        .arg(3)
-        .exec(&mut server.client())
-        .unwrap();
-    let entries = take_over(&transport, "alive", Duration::ZERO);
-    assert_eq!(numbers(&entries), [247, 248, 249]);
-    assert!(entries.iter().all(|entry| entry.deliveries == 2));
-    finish(&transport, "alive", &entries);
-    assert_eq!(transport.topics().unwrap()[0].groups[0].pending, 0);
-}
+use events_core::Timestamp;
+use redis::cmd;
+use support::redis_server::RedisServer;
+use support::redis_topic::{
+    HOUR, TOPIC, finish, joined, member, numbers, publish, receive, record, take_over,
+};
 
 #[test]
 #[cfg_attr(not(redis_server), ignore = "needs redis-server")]
@@ -341,104 +246,6 @@ fn progress_and_dead_letters_are_kept_once() {
 
 #[test]
 #[cfg_attr(not(redis_server), ignore = "needs redis-server")]
-fn a_group_of_a_python_service_is_known_and_left_alone() {
-    let server = RedisServer::start();
-    let transport = joined(&server);
-    let mut client = server.client();
-    publish(&transport, 0..10);
-    finish(&transport, "c", &receive(&transport, "c", 10));
-    read_as_python(&mut client, "python", 4);
-    let keep_nothing = Retention {
-        entries: 0,
-        age: Duration::ZERO,
-        lose_unread_beyond: None,
-    };
-    // It has read four, and acknowledged none.
-    assert_eq!(transport.trim(TOPIC, keep_nothing).unwrap().entries, 0);
-    let status = transport.topics().unwrap();
-    let python = &status[0].groups[1];
-    assert_eq!(
-        (&*python.group, python.pending, python.unread),
-        ("python", 4, Some(6))
-    );
-    assert_eq!(python.oldest_unfinished, transport_time(&transport, 0));
-    let ids: Vec<_> = ids(&transport);
-    cmd("XACK")
-        .arg(&[TOPIC, "python"])
-        .arg(&ids[..2])
-        .exec(&mut client)
-        .unwrap();
-    assert_eq!(transport.trim(TOPIC, keep_nothing).unwrap().entries, 2);
-    let error = transport
-        .requeue(TOPIC, "python", &[record(0)])
-        .unwrap_err();
-    assert_eq!(error.kind(), TransportErrorKind::Refused);
-
-    let lossy = Retention {
-        lose_unread_beyond: Some(3),
-        ..keep_nothing
-    };
-    let trimmed = transport.trim(TOPIC, lossy).unwrap();
-    assert_eq!((trimmed.entries, trimmed.unread), (5, 5));
-    let status = transport.topics().unwrap();
-    assert_eq!(status[0].entries, 3);
-    assert_eq!(
-        status[0].groups[1].pending, 0,
-        "what is gone is not pending"
-    );
-    assert!(transport.forget(TOPIC, "python").unwrap());
-    assert!(!transport.forget(TOPIC, "python").unwrap());
-    assert_eq!(transport.trim(TOPIC, keep_nothing).unwrap().entries, 3);
-}
-
-fn ids(transport: &RedisTransport) -> Vec<String> {
-    let entries = transport.read(TOPIC, Position::Oldest, 100).unwrap();
-    entries.iter().map(|entry| entry.id.to_string()).collect()
-}
-
-fn transport_time(transport: &RedisTransport, index: usize) -> Option<Timestamp> {
-    let entries = transport.read(TOPIC, Position::Oldest, 100).unwrap();
-    entries.get(index).map(|entry| entry.published_at)
-}
-
-#[test]
-#[cfg_attr(not(redis_server), ignore = "needs redis-server")]
-fn pending_entries_that_are_gone_do_not_stop_trimming() {
-    let server = RedisServer::start();
-    let transport = joined(&server);
-    let mut client = server.client();
-    publish(&transport, 0..9);
-    finish(&transport, "c", &receive(&transport, "c", 9));
-    read_as_python(&mut client, "python", 9);
-    let ids = ids(&transport);
-    cmd("XACK")
-        .arg(&[TOPIC, "python"])
-        .arg(&ids[5..])
-        .exec(&mut client)
-        .unwrap();
-    // The rest was trimmed or deleted by somebody: the reference hangs on it for ever.
-    cmd("XTRIM")
-        .arg(TOPIC)
-        .arg("MAXLEN")
-        .arg(6)
-        .exec(&mut client)
-        .unwrap();
-    cmd("XDEL")
-        .arg(TOPIC)
-        .arg(&ids[3..5])
-        .exec(&mut client)
-        .unwrap();
-    let retention = Retention {
-        entries: 1,
-        age: Duration::ZERO,
-        lose_unread_beyond: None,
-    };
-    transport.trim(TOPIC, retention).unwrap();
-    assert_eq!(transport.topics().unwrap()[0].entries, 1);
-}
-
-#[test]
-#[cfg_attr(not(redis_server), ignore = "needs redis-server")]
 fn a_sequence_is_published_once() {
     let server = RedisServer::start();
     let transport = joined(&server);
@@ -466,4 +273,80 @@ fn a_sequence_is_published_once() {
     let published: Vec<_> = late.iter().map(Option::is_some).collect();
     assert_eq!(published, [false, false, true]);
     assert_eq!(numbers(&receive(&transport, "c", 10)), [0, 1, 2, 3, 2]);
+}
+
+#[test]
+#[cfg_attr(not(redis_server), ignore = "needs redis-server")]
+fn many_entries_are_settled_like_few() {
+    let server = RedisServer::start();
+    let transport = joined(&server);
+    let mut client = server.client();
+    let twice = record(0);
+    let mut records: Vec<_> = (0..200).map(record).collect();
+    records[0] = twice.clone();
+    transport.publish(TOPIC, &records, None).unwrap();
+    let entries = receive(&transport, "one", 200);
+    // One was tried before.
+    let failed = Progress::new("shop.audit".into(), ReceiverState::Dead);
+    let waiting = Settlement::waiting(entries[7].id, None, Arc::default(), vec![failed]);
+    transport.settle(member("one"), &[waiting], false).unwrap();
+    let settlements: Vec<_> = entries
+        .iter()
+        .enumerate()
+        .map(|(index, entry)| {
+            let event = entry.record.as_ref().unwrap().metadata.id();
+            let by: Arc<[Arc<str>]> = match index % 3 {
+                0 => [Arc::from("shop.greet"), Arc::from("shop.audit")].into(),
+                1 => [Arc::from("shop.greet")].into(),
+                _ => Arc::default(),
+            };
+            Settlement::finished(entry.id, Some(event), by)
+        })
+        .collect();
+    let error = transport
+        .settle(member("one"), &settlements, true)
+        .unwrap_err();
+    assert_eq!(error.kind(), TransportErrorKind::LostLease);
+    let lease = Duration::from_hours(1);
+    transport.lead(member("one"), lease).unwrap();
+    transport.settle(member("one"), &settlements, true).unwrap();
+    let status = transport.status(TOPIC).unwrap().unwrap();
+    assert_eq!(status.groups[0].pending, 0);
+    let progress = format!("events:{{{TOPIC}}}:progress:g");
+    assert_eq!(cmd("EXISTS").arg(progress).query::<u8>(&mut client), Ok(0));
+
+    // A connection that settled without leading is as good as any other.
+    for _ in 0..20 {
+        transport
+            .publish(TOPIC, &[record(1), record(2)], None)
+            .unwrap();
+    }
+    transport.publish(TOPIC, &records, None).unwrap();
+    let rest = receive(&transport, "one", 300);
+    assert!(rest[..40].iter().all(|entry| entry.handled_by.is_empty()));
+    for (index, entry) in rest[40..].iter().enumerate() {
+        let by: Vec<_> = entry.handled_by.iter().map(|id| &**id).collect();
+        let expected: &[&str] = match index % 3 {
+            0 => &["shop.greet", "shop.audit"],
+            1 => &["shop.greet"],
+            _ => &[],
+        };
+        assert_eq!(by, expected);
+    }
+    // Duplicates among them: what was known of their events stays known.
+    let by_mail: Vec<_> = rest
+        .iter()
+        .map(|entry| {
+            let event = entry.record.as_ref().unwrap().metadata.id();
+            Settlement::finished(entry.id, Some(event), [Arc::from("shop.mail")].into())
+        })
+        .collect();
+    transport.settle(member("one"), &by_mail, true).unwrap();
+    transport.publish(TOPIC, &[twice], None).unwrap();
+    let mut known = receive(&transport, "one", 1)[0].handled_by.clone();
+    known.sort();
+    assert_eq!(
+        known[..],
+        ["shop.audit", "shop.greet", "shop.mail"].map(Arc::from)
+    );
 }

@@ -24,8 +24,13 @@ pub(super) struct Commands {
 impl Commands {
     /// None yet, with room for so many records.
     pub(super) fn new(records: usize) -> Self {
+        Self::with_room(records * RECORD_BYTES)
+    }
+
+    /// None yet, with room for about so many bytes.
+    pub(super) fn with_room(bytes: usize) -> Self {
         Self {
-            bytes: Vec::with_capacity(records * RECORD_BYTES + 256),
+            bytes: Vec::with_capacity(bytes + 256),
             count: 0,
             append: Cmd::with_capacity(24, RECORD_BYTES),
         }

@@ -9,7 +9,7 @@ use redis::{Cmd, Value};
 
 use super::answer;
 use super::failure::Failure;
-use crate::headers::{self, BODY, Headers};
+use crate::headers::{self, BODY, Headers, Senders};
 use crate::record::Record;
 use crate::transport::{Entry, EntryId, Field, Malformed};
 use events_core::Timestamp;
@@ -46,9 +46,14 @@ pub(super) fn entry(value: Value) -> Result<Option<(EntryId, Vec<Value>)>, Failu
 pub(super) fn entries(value: Value) -> Result<Vec<Entry>, Failure> {
     let values = answer::list(value)?;
     let mut entries = Vec::with_capacity(values.len());
+    let mut senders = Senders::default();
     for value in values {
         if let Some((id, fields)) = entry(value)? {
-            entries.push(Entry::new(id, published_at(id), record(fields)));
+            entries.push(Entry::new(
+                id,
+                published_at(id),
+                record_after(fields, &mut senders),
+            ));
         }
     }
     Ok(entries)
@@ -67,6 +72,10 @@ pub(super) fn published_at(id: EntryId) -> Timestamp {
 
 /// The record that fields make: names and values, one after the other.
 pub(super) fn record(fields: Vec<Value>) -> Result<Record, Malformed> {
+    record_after(fields, &mut Senders::default())
+}
+
+fn record_after(fields: Vec<Value>, senders: &mut Senders) -> Result<Record, Malformed> {
     let mut body = None;
     let mut headers = Headers::default();
     let mut problem = None;
@@ -89,7 +98,7 @@ pub(super) fn record(fields: Vec<Value>) -> Result<Record, Malformed> {
             event_type.map(str::to_owned),
         )),
         (None, Some(body)) => headers
-            .into_record(Arc::from(body.as_slice()))
+            .into_record_after(Arc::from(body.as_slice()), senders)
             .map_err(|error| (error.to_string(), event_type.map(str::to_owned))),
     };
     read.map_err(|(reason, event_type)| {

@@ -3,9 +3,14 @@
 //! Time is cut into stretches as long as the window, by the server's clock; each has a hash that expires. An event is noted in the
 //! stretch in which it was handled, and looked for in the present one and the one before: so it is remembered for one to two
 //! windows, and what is forgotten costs nothing.
+//!
+//! In the hash, the 16 bytes of an event's id stand for its receivers: their ids, one a line; or nine bytes, the first of which is
+//! 1, that stand for such a list once more. Nearly all events of a topic are handled by one of few lists.
 
-use std::sync::Arc;
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::hash::{DefaultHasher, Hasher};
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use redis::{Value, cmd};
@@ -16,10 +21,16 @@ use super::commands::{Commands, next};
 use super::connection::Conn;
 use super::failure::Failure;
 use super::{answer, keys};
-use crate::transport::{Entry, Member};
+use crate::transport::{Entry, EntryId, Member};
 
 /// What separates the ids of receivers. They have no line breaks.
-pub(super) const SEPARATOR: char = '\n';
+const SEPARATOR: &str = "\n";
+
+/// What the codes of lists begin with.
+const CODE: u8 = 1;
+
+/// So many duplicates of a group are remembered between handing them out and settling them.
+const MOST_DUPLICATES: usize = 10_000;
 
 /// The window, and where the server's clock is in it.
 #[derive(Debug)]
@@ -28,6 +39,9 @@ pub(super) struct Window {
     begun: Instant,
     /// The server's time when the transport was opened, in milliseconds since 1970; 0 while it was never asked.
     server: AtomicU64,
+    /// Entries that were handed out as duplicates, by topic and group: what is noted of their events is to be added to what is
+    /// known of them.
+    duplicates: Mutex<HashMap<Box<str>, BTreeSet<EntryId>>>,
 }
 
 impl Window {
@@ -39,6 +53,7 @@ impl Window {
                 .max(u64::from(!length.is_zero())),
             begun: Instant::now(),
             server: AtomicU64::new(0),
+            duplicates: Mutex::default(),
         }
     }
 
@@ -106,7 +121,7 @@ impl Window {
             return Ok(());
         }
         let bucket = self.bucket();
-        let mut commands = Commands::new(0);
+        let mut commands = Commands::with_room(events.len() * 48);
         for bucket in [bucket, bucket.saturating_sub(1)] {
             let mut get = redis::Cmd::with_capacity(events.len() + 2, events.len() * 16 + 200);
             get.arg("HMGET")
@@ -116,22 +131,120 @@ impl Window {
             }
             commands.add(&get);
         }
-        for answer in commands.ask(conn)? {
-            let lists = answer::list(answer)?;
-            for ((index, _), receivers) in events.iter().zip(lists) {
-                let Some(receivers) = answer::bytes(receivers)? else {
-                    continue;
-                };
-                let known = &mut entries[*index].handled_by;
-                for receiver in String::from_utf8_lossy(&receivers).split(SEPARATOR) {
-                    if !receiver.is_empty() && !known.iter().any(|known| **known == *receiver) {
-                        known.push(Arc::from(receiver));
-                    }
+        let mut found = Vec::new();
+        for (age, answer) in commands.ask(conn)?.enumerate() {
+            for ((index, _), receivers) in events.iter().zip(answer::list(answer)?) {
+                if let Some(receivers) = answer::bytes(receivers)? {
+                    found.push((bucket.saturating_sub(age as u64), *index, receivers));
                 }
             }
         }
+        if found.is_empty() {
+            return Ok(());
+        }
+        let lists = lists(conn, member, &found)?;
+        for (bucket, index, receivers) in found {
+            let receivers = lists
+                .get(&(bucket, receivers.clone()))
+                .unwrap_or(&receivers);
+            let known = &mut entries[index].handled_by;
+            for receiver in String::from_utf8_lossy(receivers).split(SEPARATOR) {
+                if !receiver.is_empty() && !known.iter().any(|known| **known == *receiver) {
+                    known.push(Arc::from(receiver));
+                }
+            }
+        }
+        let duplicates = entries.iter().filter(|entry| !entry.handled_by.is_empty());
+        self.note_duplicates(member, duplicates.map(|entry| entry.id));
         Ok(())
     }
+
+    fn note_duplicates(&self, member: Member<'_>, entries: impl Iterator<Item = EntryId>) {
+        let mut duplicates = self.duplicates();
+        let of_group = duplicates.entry(place(member)).or_default();
+        if of_group.len() > MOST_DUPLICATES {
+            // They were never settled here, but by somebody else.
+            of_group.clear();
+        }
+        of_group.extend(entries);
+    }
+
+    /// Whether some of the entries were handed out as duplicates.
+    pub(super) fn has_duplicates(
+        &self,
+        member: Member<'_>,
+        mut entries: impl Iterator<Item = EntryId>,
+    ) -> bool {
+        let duplicates = self.duplicates();
+        !duplicates.is_empty()
+            && duplicates
+                .get(&place(member))
+                .is_some_and(|known| entries.any(|entry| known.contains(&entry)))
+    }
+
+    /// The entries are settled.
+    pub(super) fn forget_duplicates(
+        &self,
+        member: Member<'_>,
+        entries: impl Iterator<Item = EntryId>,
+    ) {
+        let mut duplicates = self.duplicates();
+        if let Some(known) = duplicates.get_mut(&place(member)) {
+            for entry in entries {
+                known.remove(&entry);
+            }
+            if known.is_empty() {
+                duplicates.remove(&place(member));
+            }
+        }
+    }
+
+    fn duplicates(&self) -> MutexGuard<'_, HashMap<Box<str>, BTreeSet<EntryId>>> {
+        self.duplicates
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// A group among all. Names have no zero bytes.
+fn place(member: Member<'_>) -> Box<str> {
+    [member.topic, member.group].join("\0").into()
+}
+
+/// The lists that codes in stretches stand for.
+fn lists(
+    conn: &mut Conn,
+    member: Member<'_>,
+    found: &[(u64, usize, Vec<u8>)],
+) -> Result<BTreeMap<(u64, Vec<u8>), Vec<u8>>, Failure> {
+    let codes: BTreeSet<_> = found
+        .iter()
+        .filter(|(.., receivers)| receivers.first() == Some(&CODE))
+        .map(|(bucket, _, code)| (*bucket, code.clone()))
+        .collect();
+    let mut commands = Commands::new(0);
+    for (bucket, code) in &codes {
+        let mut get = cmd("HGET");
+        get.arg(keys::handled(member.topic, member.group, *bucket));
+        commands.add(get.arg(code.as_slice()));
+    }
+    let mut lists = BTreeMap::new();
+    for (code, answer) in codes.into_iter().zip(commands.ask(conn)?) {
+        // A list that is gone has expired just now.
+        lists.insert(code, answer::bytes(answer)?.unwrap_or_default());
+    }
+    Ok(lists)
+}
+
+/// A list of receivers as it is kept, and its code.
+pub(super) fn list(receivers: &[Arc<str>]) -> (String, [u8; 9]) {
+    let list = receivers.join(SEPARATOR);
+    // The same list may have several codes: the hash may be another one in another version of this program.
+    let mut hasher = DefaultHasher::new();
+    hasher.write(list.as_bytes());
+    let mut code = [CODE; 9];
+    code[1..].copy_from_slice(&hasher.finish().to_be_bytes());
+    (list, code)
 }
 
 /// The question for the server's time.

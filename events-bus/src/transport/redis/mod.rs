@@ -26,6 +26,7 @@ mod fields;
 mod group;
 mod handled;
 mod keys;
+mod many;
 mod options;
 mod progress;
 mod publish;
@@ -224,6 +225,13 @@ impl Transport for RedisTransport {
 
     fn topics(&self) -> Result<Vec<TopicStatus>, TransportError> {
         self.ask(|| "list the topics".to_owned(), status::topics)
+    }
+
+    fn status(&self, topic: &str) -> Result<Option<TopicStatus>, TransportError> {
+        self.ask(
+            || format!("ask for topic `{topic}`"),
+            |conn| status::topic(conn, topic),
+        )
     }
 
     fn read(&self, topic: &str, from: Position, most: usize) -> Result<Vec<Entry>, TransportError> {

@@ -27,9 +27,6 @@ const TOLD: Duration = Duration::from_mins(1);
 /// Two publishers of one outbox get in each other's way; after so many attempts it is an error.
 const ATTEMPTS: u32 = 5;
 
-/// Notes the largest number. It goes by its text: in a transaction it is too late to learn that the server does not know it.
-const PUBLISHED: &str = include_str!("scripts/published.lua");
-
 /// What is known about outboxes and topics from one call to the next.
 #[derive(Default)]
 pub(super) struct Publishers {
@@ -118,7 +115,7 @@ impl Publishers {
         };
         let append = || {
             if watch.key != key {
-                watch.last = begin_watch(&mut watch.conn, &key)?;
+                watch.last = begin_watch(&mut watch.conn, topic, &key)?;
                 watch.key = key;
             }
             self.append_watched(&mut watch, topic, records, sequence)
@@ -158,9 +155,9 @@ impl Publishers {
             let tells = self.tell(topic, &mut commands);
             let new_records = new.iter().filter_map(|index| records.get(*index));
             transaction(&mut commands, topic, true, new_records, |commands| {
-                let mut note = cmd("EVAL");
-                note.arg(PUBLISHED).arg(2).arg(topic).arg(&*watch.key);
-                commands.add(note.arg(largest).arg(REMEMBERED.as_secs()));
+                let mut note = cmd("SET");
+                note.arg(&*watch.key).arg(largest);
+                commands.add(note.arg("EX").arg(REMEMBERED.as_secs()));
             });
             commands.add(cmd("WATCH").arg(&*watch.key));
             let mut answers = commands.ask(&mut watch.conn)?;
@@ -169,7 +166,7 @@ impl Publishers {
             answer::done(next(&mut answers)?)?;
             let Some(executed) = executed else {
                 // Something was published under these numbers meanwhile.
-                watch.last = begin_watch(&mut watch.conn, &watch.key)?;
+                watch.last = begin_watch(&mut watch.conn, topic, &watch.key)?;
                 continue;
             };
             for (index, id) in new.into_iter().zip(&executed) {
@@ -226,16 +223,19 @@ impl Publishers {
     }
 }
 
-/// Watches the key from now on, and says which number is in it.
-fn begin_watch(conn: &mut Conn, key: &str) -> Result<u64, Failure> {
+/// Watches the key from now on, and says which number is in it. The topic has to be a stream, or nothing yet: a transaction notes
+/// its number even if what it appends is refused.
+fn begin_watch(conn: &mut Conn, topic: &str, key: &str) -> Result<u64, Failure> {
     let mut commands = Commands::new(0);
     commands
         .add(&cmd("UNWATCH"))
         .add(cmd("WATCH").arg(key))
+        .add(cmd("XLEN").arg(topic))
         .add(cmd("GET").arg(key));
     let mut answers = commands.ask(conn)?;
-    answer::done(next(&mut answers)?)?;
-    answer::done(next(&mut answers)?)?;
+    for _ in 0..3 {
+        answer::done(next(&mut answers)?)?;
+    }
     match next(&mut answers)? {
         Value::Nil => Ok(0),
         number => answer::number(number),

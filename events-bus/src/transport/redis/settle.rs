@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use redis::{Cmd, Value};
 
+use events_core::Uuid;
+
 use super::commands::{Lua, id_text};
 use super::connection::Conn;
 use super::failure::{Failure, NAME};
-use super::handled::{SEPARATOR, Window};
+use super::handled::{self, Window};
+use super::many::{self, Settled};
 use super::{answer, dead, keys, progress};
 use crate::transport::{
     EntryId, Member, Queue, Settlement, Standing, TransportError, TransportErrorKind,
@@ -16,6 +19,9 @@ use crate::transport::{
 
 /// Consumers without anything that were not seen for so long go.
 const GONE: Duration = Duration::from_hours(1);
+
+/// From so many settlements on, commands are quicker than a script, although they ask one time more.
+const MANY: usize = 64;
 
 /// The scripts that say what is whose.
 pub(super) struct Scripts {
@@ -97,6 +103,22 @@ impl Scripts {
             group,
             consumer,
         } = member;
+        let ids = || settlements.iter().map(|settlement| settlement.entry);
+        let is_plain = |settlement: &Settlement| {
+            settlement.finished
+                && settlement.dead.is_empty()
+                && settlement.entry.queue() == Queue::Topic
+        };
+        if settlements.len() >= MANY
+            && settlements.iter().all(is_plain)
+            && !window.has_duplicates(member, ids())
+        {
+            match many::settle(conn, window, member, settlements, leading)? {
+                Settled::All => return Ok(()),
+                Settled::NotLeading => return Err(lost(member)),
+                Settled::Nothing => {}
+            }
+        }
         if settlements.is_empty() {
             return Ok(());
         }
@@ -116,15 +138,23 @@ impl Scripts {
         add_finished(&mut call, settlements, Queue::Again);
         let finished: &[Settlement] = if window.is_zero() { &[] } else { settlements };
         add_handled(&mut call, finished);
-        match answer::number(self.settle.run(conn, &call)?)? {
-            0 => Err(Failure::Own(TransportError::new(
-                TransportErrorKind::LostLease,
-                NAME,
-                format!("`{consumer}` no longer leads group `{group}` of topic `{topic}`"),
-            ))),
-            _ => Ok(()),
+        if answer::number(self.settle.run(conn, &call)?)? == 0 {
+            return Err(lost(member));
         }
+        window.forget_duplicates(member, ids());
+        Ok(())
     }
+}
+
+fn lost(member: Member<'_>) -> Failure {
+    Failure::Own(TransportError::new(
+        TransportErrorKind::LostLease,
+        NAME,
+        format!(
+            "`{}` no longer leads group `{}` of topic `{}`",
+            member.consumer, member.group, member.topic
+        ),
+    ))
 }
 
 fn add_dead(call: &mut Cmd, settlements: &[Settlement]) {
@@ -163,26 +193,32 @@ fn add_finished(call: &mut Cmd, settlements: &[Settlement], queue: Queue) {
 
 /// Most entries were handled by the same receivers: they are said once for each stretch of such entries.
 fn add_handled(call: &mut Cmd, settlements: &[Settlement]) {
-    let handled: Vec<_> = settlements
-        .iter()
-        .filter(|settlement| settlement.finished && !settlement.handled_by.is_empty())
-        .filter_map(|settlement| Some((&settlement.handled_by, settlement.event_id?)))
-        .collect();
-    let stretches =
-        handled.chunk_by(|(one, _), (other, _)| Arc::ptr_eq(one, other) || one == other);
+    let handled = handled(settlements);
+    let stretches = stretches(&handled);
     call.arg(stretches.clone().count());
     for stretch in stretches {
-        let receivers: Vec<&str> = stretch
-            .first()
-            .map(|(receivers, _)| receivers.iter().map(|id| &**id).collect())
-            .unwrap_or_default();
-        let mut separator = [0; 4];
-        call.arg(receivers.join(SEPARATOR.encode_utf8(&mut separator)));
-        call.arg(stretch.len());
+        let (list, code) = handled::list(stretch[0].0);
+        call.arg(list).arg(code.as_slice()).arg(stretch.len());
         for (_, event) in stretch {
             call.arg(event.as_bytes().as_slice());
         }
     }
+}
+
+/// The events that are to be remembered, with the receivers that handled them.
+pub(super) fn handled(settlements: &[Settlement]) -> Vec<(&Arc<[Arc<str>]>, Uuid)> {
+    settlements
+        .iter()
+        .filter(|settlement| settlement.finished && !settlement.handled_by.is_empty())
+        .filter_map(|settlement| Some((&settlement.handled_by, settlement.event_id?)))
+        .collect()
+}
+
+/// Stretches of events that the same receivers handled. None is empty.
+pub(super) fn stretches<'a, 'b>(
+    handled: &'b [(&'a Arc<[Arc<str>]>, Uuid)],
+) -> impl Iterator<Item = &'b [(&'a Arc<[Arc<str>]>, Uuid)]> + Clone {
+    handled.chunk_by(|(one, _), (other, _)| Arc::ptr_eq(one, other) || one == other)
 }
 
 /// As the script counts its keys.

@@ -19,7 +19,8 @@ pub(super) fn topics(conn: &mut Conn) -> Result<Vec<TopicStatus>, Failure> {
     let mut topics = Vec::with_capacity(names.len());
     for name in names {
         match topic(conn, &name) {
-            Ok(topic) => topics.push(topic),
+            // Of a topic that the server has lost, nothing is to be said.
+            Ok(topic) => topics.extend(topic),
             Err(Failure::Server(error)) if error.code() == "WRONGTYPE" => tracing::warn!(
                 target: "events_bus::redis", topic = &*name,
                 "what the server has under the name of the topic is no stream: it is left out"
@@ -30,15 +31,18 @@ pub(super) fn topics(conn: &mut Conn) -> Result<Vec<TopicStatus>, Failure> {
     Ok(topics)
 }
 
-fn topic(conn: &mut Conn, name: &str) -> Result<TopicStatus, Failure> {
+/// How one topic stands, whoever published to it; none where there is no stream of its name and no dead letter.
+pub(super) fn topic(conn: &mut Conn, name: &str) -> Result<Option<TopicStatus>, Failure> {
     let mut commands = Commands::new(0);
     commands
+        .add(cmd("EXISTS").arg(name).arg(keys::dead(name)))
         .add(cmd("XLEN").arg(name))
         .add(&range("XRANGE", name, "-", "+", 1))
         .add(&range("XREVRANGE", name, "+", "-", 1))
         .add(cmd("XLEN").arg(keys::dead(name)))
         .add(cmd("XINFO").arg("GROUPS").arg(name));
     let mut answers = commands.ask(conn)?;
+    let is_there = answer::number(next(&mut answers)?)? > 0;
     let mut status = TopicStatus::new(name);
     status.entries = answer::number(next(&mut answers)?)?;
     status.oldest = first_id(next(&mut answers)?)?;
@@ -55,7 +59,7 @@ fn topic(conn: &mut Conn, name: &str) -> Result<TopicStatus, Failure> {
     status
         .groups
         .sort_by(|one, other| one.group.cmp(&other.group));
-    Ok(status)
+    Ok(is_there.then_some(status))
 }
 
 fn group(conn: &mut Conn, topic: &str, found: Value) -> Result<GroupStatus, Failure> {

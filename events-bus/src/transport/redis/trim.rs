@@ -10,6 +10,9 @@ use crate::transport::{Retention, Trimmed};
 /// So many entries are looked at in one step: about a millisecond, for which the server does nothing else.
 const STEP: u64 = 500;
 
+/// So many steps are one call. The next one goes on.
+const STEPS: usize = 1000;
+
 /// Removes what may go, and where so much is asked for, what may not.
 pub(super) fn trim(
     conn: &mut Conn,
@@ -23,7 +26,7 @@ pub(super) fn trim(
     // What is exactly so old is not younger.
     let old = (now + 1).saturating_sub(age);
     let mut trimmed = Trimmed::default();
-    loop {
+    for _ in 0..STEPS {
         let mut call = script.call(1);
         call.arg(topic)
             .arg(retention.entries.min(MOST))
@@ -34,12 +37,15 @@ pub(super) fn trim(
         };
         call.arg(STEP).arg(keys::progress(topic, ""));
         let mut answers = answer::list(script.run(conn, &call)?)?.into_iter();
-        trimmed.entries += answer::number(next(&mut answers)?)?;
-        trimmed.unread += answer::number(next(&mut answers)?)?;
-        if answer::number(next(&mut answers)?)? == 0 {
-            return Ok(trimmed);
+        let entries = answer::number(next(&mut answers)?)?;
+        let unread = answer::number(next(&mut answers)?)?;
+        trimmed.entries = trimmed.entries.saturating_add(entries);
+        trimmed.unread = trimmed.unread.saturating_add(unread);
+        if answer::number(next(&mut answers)?)? == 0 || entries == 0 {
+            break;
         }
     }
+    Ok(trimmed)
 }
 
 /// More entries than any stream has, and a number that Lua has no trouble with.

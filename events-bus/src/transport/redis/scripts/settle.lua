@@ -6,7 +6,7 @@
 --   dead letters: the queue ('1' topic, '2' again), the entry's id, the number of fields, the fields;
 --   progress: the queue, the entry's id, its name, the progress;
 --   finished entries of the topic: their ids; finished requeued entries: their ids, each as the names of its progress as well;
---   who handled what: the receivers, the number of events, the events' ids.
+--   who handled what: the receivers, the code that stands for them, the number of events, the events' ids.
 -- Answers 0 where the consumer does not lead, and nothing was done; else 1.
 
 local group = ARGV[1]
@@ -69,26 +69,35 @@ for queue = 1, 2 do
     at = at + count
 end
 
+-- Both lists in one: receivers stand on lines of their own.
+local function union(one, other)
+    local all = one
+    for receiver in string.gmatch(other, '[^\n]+') do
+        if not string.find('\n' .. all .. '\n', '\n' .. receiver .. '\n', 1, true) then
+            all = all .. '\n' .. receiver
+        end
+    end
+    return all
+end
+
 local lists = tonumber(take())
 for _ = 1, lists do
-    local receivers, count = take(), tonumber(take())
+    local receivers, code, count = take(), take(), tonumber(take())
     each_part(at + 1, count, function(first, last)
         local known = redis.call('HMGET', KEYS[6], unpack(ARGV, first, last))
-        local pairs_of = {}
+        local fields = { code, receivers }
         for index = first, last do
-            local all = receivers
-            local before = known[index - first + 1]
-            if before and before ~= receivers then
-                for receiver in string.gmatch(before, '[^\n]+') do
-                    if not string.find('\n' .. all .. '\n', '\n' .. receiver .. '\n', 1, true) then
-                        all = all .. '\n' .. receiver
-                    end
-                end
+            local before, now = known[index - first + 1], code
+            if before and before ~= code then
+                -- A code stands for a list that is kept beside it.
+                local list = string.byte(before) == 1 and redis.call('HGET', KEYS[6], before) or before
+                local all = union(receivers, list)
+                now = all == receivers and code or all
             end
-            pairs_of[#pairs_of + 1] = ARGV[index]
-            pairs_of[#pairs_of + 1] = all
+            fields[#fields + 1] = ARGV[index]
+            fields[#fields + 1] = now
         end
-        redis.call('HSET', KEYS[6], unpack(pairs_of))
+        redis.call('HSET', KEYS[6], unpack(fields))
     end)
     at = at + count
 end
