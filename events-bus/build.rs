@@ -22,6 +22,10 @@ fn main() {
 /// `redis-server`, and what signs a certificate for it.
 fn redis() {
     println!("cargo::rustc-check-cfg=cfg(redis_server)");
+    println!("cargo::rustc-check-cfg=cfg(postgres_server)");
+    if has_postgres() {
+        println!("cargo::rustc-cfg=postgres_server");
+    }
     println!("cargo::rustc-check-cfg=cfg(redis_tls)");
     println!("cargo::rerun-if-env-changed=PATH");
     let is_there = |program: &str, argument: &str| {
@@ -52,4 +56,16 @@ fn redis() {
     if knows_tls && is_there("openssl", "version") {
         println!("cargo::rustc-cfg=redis_tls");
     }
+}
+
+/// The programs of a PostgreSQL server: in the search path, or where Debian has them.
+fn has_postgres() -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let debian = std::fs::read_dir("/usr/lib/postgresql")
+        .into_iter()
+        .flatten();
+    let debian = debian.flatten().map(|version| version.path().join("bin"));
+    std::env::split_paths(&path)
+        .chain(debian)
+        .any(|folder| folder.join("initdb").is_file() && folder.join("postgres").is_file())
 }

@@ -11,6 +11,7 @@ mod metrics;
 mod producer;
 mod record;
 mod trace;
+pub mod transaction;
 pub mod transport;
 pub mod wire;
 

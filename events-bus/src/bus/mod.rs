@@ -21,6 +21,7 @@ use crate::consumer::{Consumer, StopError};
 use crate::producer::outbox::Outbox;
 use crate::producer::publisher::Publisher;
 use crate::producer::{ProducerStats, Reports};
+use crate::transaction::Relay;
 use crate::transport::SharedTransport;
 
 /// A bus that runs.
@@ -63,6 +64,7 @@ pub struct Bus {
     publishers: Vec<Publisher>,
     consumers: Vec<Consumer>,
     durable: Option<DurableStoreGuard>,
+    relays: Vec<Relay>,
     /// Whether what waits in the outbox is lost with the process.
     outbox_is_memory: bool,
 }
@@ -127,6 +129,10 @@ impl Bus {
     pub fn shutdown(mut self, timeout: Duration) -> Result<(), ShutdownError> {
         let deadline = Instant::now() + timeout;
         let left = || deadline.saturating_duration_since(Instant::now());
+        for relay in &mut self.relays {
+            // What it has not sent is in its database, and is sent later.
+            relay.stop(deadline);
+        }
         let mut consumers: Vec<StopError> = Vec::new();
         for consumer in self.consumers.drain(..) {
             consumers.extend(consumer.stop(left()).err());

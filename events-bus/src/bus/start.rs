@@ -18,6 +18,7 @@ use crate::producer::tap::{self, AskTrace};
 use crate::producer::{OnPublished, Published, Reports};
 use crate::record::Record;
 use crate::trace::TraceContext;
+use crate::transaction::{OutboxSource, Relay};
 use crate::transport::{Position, SharedTransport, TransportError, names};
 
 /// The topic in which a store keeps its own identity.
@@ -31,6 +32,7 @@ pub struct BusBuilder {
     on_handled: Option<Observer>,
     ask_trace: Option<AskTrace>,
     transport: Option<SharedTransport>,
+    relays: Vec<Box<dyn OutboxSource>>,
     #[cfg(feature = "tokio")]
     runtime: Option<tokio::runtime::Handle>,
 }
@@ -43,6 +45,7 @@ impl BusBuilder {
             on_handled: None,
             ask_trace: None,
             transport: None,
+            relays: Vec::new(),
             #[cfg(feature = "tokio")]
             runtime: None,
         }
@@ -80,6 +83,13 @@ impl BusBuilder {
         self
     }
 
+    /// Sends what transactions have written to this outbox and committed, see [`send_in`](crate::transaction::send_in). It may be called
+    /// for several.
+    pub fn relay(mut self, source: impl OutboxSource + 'static) -> Self {
+        self.relays.push(Box::new(source));
+        self
+    }
+
     /// Runs `async fn` receivers on this runtime. Without it, it is the one that the bus is started in.
     #[cfg(feature = "tokio")]
     pub fn runtime(mut self, runtime: tokio::runtime::Handle) -> Self {
@@ -111,13 +121,14 @@ impl BusBuilder {
                 publishers: Vec::new(),
                 consumers: Vec::new(),
                 durable: None,
+                relays: Vec::new(),
                 outbox_is_memory: false,
             });
         };
         self.start_on(&transport)
     }
 
-    fn start_on(self, transport: &SharedTransport) -> Result<Bus, StartError> {
+    fn start_on(mut self, transport: &SharedTransport) -> Result<Bus, StartError> {
         let reports = Reports::new(self.on_published.clone());
         let store = open::outbox(&self.config.outbox)?;
         let mut bus = Bus {
@@ -129,6 +140,7 @@ impl BusBuilder {
             publishers: Vec::new(),
             consumers: Vec::new(),
             durable: None,
+            relays: Vec::new(),
         };
         let outbox = match &store {
             None => self.direct(transport, reports),
@@ -160,6 +172,10 @@ impl BusBuilder {
                 );
                 bus.taps.push(tap);
             }
+        }
+        for source in std::mem::take(&mut self.relays) {
+            bus.relays
+                .push(Relay::start(source).map_err(StartProblem::Thread)?);
         }
         // Last, since receivers may send at once.
         for subscription in &self.config.subscriptions {
