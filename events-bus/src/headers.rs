@@ -8,6 +8,7 @@
 //! | `key` | the key of the event |
 //! | `traceparent`, `tracestate` | W3C trace context |
 //! | `receivers` | the ids of the receivers that it is for, separated by line breaks |
+//! | `from_event_bus` | `1` where the event had come from an event bus before it was put here |
 //! | `again`, `again_from` | why and from where it is handled once more |
 //!
 //! Reading is as lenient as the reference (`edx-event-bus-redis` 1.0.0): a header that is missing or empty stands for the
@@ -48,6 +49,9 @@ pub fn write<'a>(record: &'a Record, mut header: impl FnMut(&'static str, Cow<'a
     if !record.receivers.is_empty() {
         header("receivers", record.receivers.join("\n").into());
     }
+    if record.from_event_bus {
+        header("from_event_bus", Cow::Borrowed("1"));
+    }
     if let Some(again) = &record.again {
         header("again", Cow::Borrowed(&again.reason));
         header("again_from", Cow::Borrowed(&again.from));
@@ -83,6 +87,7 @@ pub struct Headers<'a> {
     traceparent: Option<&'a str>,
     tracestate: Option<&'a str>,
     receivers: Option<&'a str>,
+    from_event_bus: Option<&'a str>,
     again: Option<&'a str>,
     again_from: Option<&'a str>,
 }
@@ -105,6 +110,7 @@ impl<'a> Headers<'a> {
             b"traceparent" => ("traceparent", &mut self.traceparent),
             b"tracestate" => ("tracestate", &mut self.tracestate),
             b"receivers" => ("receivers", &mut self.receivers),
+            b"from_event_bus" => ("from_event_bus", &mut self.from_event_bus),
             b"again" => ("again", &mut self.again),
             b"again_from" => ("again_from", &mut self.again_from),
             _ => return Ok(()),
@@ -171,6 +177,7 @@ impl<'a> Headers<'a> {
                 .and_then(|parent| TraceContext::parse(parent, self.tracestate)),
             again,
             receivers,
+            from_event_bus: self.from_event_bus.is_some(),
         })
     }
 

@@ -25,6 +25,8 @@ pub struct Record {
     pub again: Option<Arc<Again>>,
     /// The ids of the receivers that it is for; all of them where it is empty.
     pub receivers: Arc<[Arc<str>]>,
+    /// Whether the event had come from an event bus before it was put here: so it is with the work of durable receivers.
+    pub from_event_bus: bool,
 }
 
 /// Where a record that is handled once more comes from. Such a record is not taken for a duplicate.
@@ -57,6 +59,7 @@ impl Record {
             trace: None,
             again: None,
             receivers: Arc::default(),
+            from_event_bus: false,
         }
     }
 

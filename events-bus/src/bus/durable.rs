@@ -29,10 +29,11 @@ impl DurableStore for DurableWork {
     ) -> Result<(), BoxError> {
         let key = event.key().map(|key| Arc::<str>::from(&*key));
         let trace = TraceContext::current().map(|trace| trace.child());
-        let record = Record::new(delivery.metadata().clone(), tap::body(event)?)
+        let mut record = Record::new(delivery.metadata().clone(), tap::body(event)?)
             .with_key(key)
             .with_trace(trace)
             .for_receivers(receivers.iter().map(|receiver| &*receiver.id));
+        record.from_event_bus = delivery.from_event_bus();
         self.transport.publish(&self.topic, &[record], None)?;
         Ok(())
     }

@@ -16,6 +16,7 @@ use super::report::Handled;
 use super::run::{self, Outcome, Work};
 use super::source::Source;
 use super::waiting::WaitingRoom;
+use super::{apply, plan};
 use crate::transport::Settlement;
 
 /// What was settled is handed on when there is so much of it, or so old.
@@ -188,7 +189,7 @@ impl Lanes {
             state.running = None;
             let number = state.thread;
             let outcome = run::timed_out(&work, limit, &self.shared);
-            let handled = apply(&mut state, &work, outcome);
+            let handled = note(&mut state, &work, outcome);
             drop(state);
             self.shared.observe(&handled);
             let abandoned = self.abandoned.fetch_add(1, Ordering::AcqRel) + 1;
@@ -279,12 +280,12 @@ fn work(lane: &Lane, number: u64, shared: &Shared) {
         drop(state);
 
         // Without the lock: decoding, and then the receivers.
-        let mut plan = run::plan(&work, shared);
+        let mut planned = plan::plan(&work, shared);
         if crowded {
             let state = lane.lock();
-            plan.hold_back(&work, |receiver, key| state.room.blocks(receiver, key));
+            planned.hold_back(&work, |receiver, key| state.room.blocks(receiver, key));
         }
-        let outcome = run::run(&work, plan, shared);
+        let outcome = run::run(&work, planned, shared);
 
         state = lane.lock();
         if state.thread != number {
@@ -295,7 +296,7 @@ fn work(lane: &Lane, number: u64, shared: &Shared) {
             return;
         }
         state.running = None;
-        let handled = apply(&mut state, &work, outcome);
+        let handled = note(&mut state, &work, outcome);
         if shared.is_observed() || state.stopping {
             drop(state);
             shared.observe(&handled);
@@ -306,8 +307,8 @@ fn work(lane: &Lane, number: u64, shared: &Shared) {
 }
 
 /// Notes what came of a piece of work.
-fn apply<'a>(state: &mut State, work: &'a Work, outcome: Outcome) -> Handled<'a> {
-    let (settlement, handled) = run::apply(&mut state.room, work, outcome);
+fn note<'a>(state: &mut State, work: &'a Work, outcome: Outcome) -> Handled<'a> {
+    let (settlement, handled) = apply::apply(&mut state.room, work, outcome);
     if let Some(settlement) = settlement {
         let job = work.job();
         state

@@ -14,8 +14,10 @@
 //! An entry is finished when every receiver of its event has handled it, or has given it up: then there is a dead letter for that
 //! receiver. Until then it is pending in its group, and whoever reads next gets it, with the progress of its receivers.
 
+mod apply;
 mod job;
 mod lanes;
+mod plan;
 mod reader;
 mod report;
 mod retry;

@@ -6,18 +6,15 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use events_core::delivery::Redelivery;
-use events_core::{
-    AnySignal, Outcome as ReceiverOutcome, ReceiverInfo, Responses, Timestamp, registry,
-};
+use events_core::{AnySignal, Outcome as ReceiverOutcome, ReceiverInfo, Responses};
 
 use super::Shared;
 use super::job::Job;
-use super::report::{Handled, ReceiverReport, ReceiverResult};
+use super::plan::{Choice, Kind, Plan, choose};
 use super::retry::{Verdict, verdict};
-use super::waiting::{Due, Reason, WaitingRoom};
+use super::waiting::Due;
 use crate::trace::TraceContext;
-use crate::transport::{DeadLetter, DeadReason, ReceiverState, Settlement};
-use crate::wire;
+use crate::transport::DeadReason;
 
 /// So much of what a receiver says is kept.
 const ERROR_LIMIT: usize = 2000;
@@ -66,187 +63,6 @@ impl Work {
     }
 }
 
-/// Which receivers are to be run.
-#[derive(Debug)]
-pub(super) struct Plan(Kind);
-
-#[derive(Debug)]
-enum Kind {
-    /// None: the entry is a dead letter.
-    Dead(DeadReason, Box<str>),
-    /// All that the signal has, and nothing is known of an earlier delivery.
-    All,
-    /// One that waited.
-    One,
-    Some(Box<Choice>),
-}
-
-/// What is known of the receivers of an entry before any is run.
-#[derive(Debug, Default)]
-struct Choice {
-    run: Vec<Arc<str>>,
-    handled: Vec<Arc<str>>,
-    dead: Vec<Arc<str>>,
-    /// Those that the binary does not have.
-    unknown: Vec<Arc<str>>,
-    open: Vec<(Arc<str>, Reason)>,
-}
-
-pub(super) fn plan(work: &Work, shared: &Shared) -> Plan {
-    let Work::First(job) = work else {
-        return Plan(Kind::One);
-    };
-    let record = match job.record() {
-        Ok(record) => record,
-        Err(malformed) => return Plan(Kind::Dead(DeadReason::Malformed, malformed.reason.clone())),
-    };
-    let event_type = record.metadata.event_type();
-    let Some(signal) = find(event_type) else {
-        let message = format!(
-            "no event of this binary has the type `{event_type}`: link the catalog that declares it, or leave the type out of \
-             the topic"
-        );
-        return Plan(Kind::Dead(DeadReason::UnknownType, message.into()));
-    };
-    if job.event().is_none() {
-        match wire::decode_any(signal, &record.body, record.metadata.minor_version()) {
-            Ok(event) => job.set_event(signal, event),
-            Err(error) => {
-                let message = error.to_string().into();
-                return Plan(Kind::Dead(DeadReason::Undecodable, message));
-            }
-        }
-    }
-    let entry = &job.entry;
-    if record.receivers.is_empty() && entry.progress.is_empty() && entry.handled_by.is_empty() {
-        return Plan(Kind::All);
-    }
-    let choice = choose(job, signal, shared);
-    Plan(Kind::Some(Box::new(choice)))
-}
-
-/// The signal of an event type. Mostly that of the entry before.
-fn find(event_type: &str) -> Option<&'static dyn AnySignal> {
-    thread_local! {
-        static LAST: RefCell<Option<&'static dyn AnySignal>> = const { RefCell::new(None) };
-    }
-    LAST.with_borrow_mut(|last| match last {
-        Some(signal) if signal.event().event_type == event_type => Some(*signal),
-        _ => {
-            *last = registry::find(event_type);
-            *last
-        }
-    })
-}
-
-/// Goes through the receivers with what is known of earlier deliveries.
-fn choose(job: &Job, signal: &'static dyn AnySignal, shared: &Shared) -> Choice {
-    let mut choice = Choice::default();
-    let Ok(record) = job.record() else {
-        return choice;
-    };
-    let receivers = signal.receivers();
-    let named = |info: &ReceiverInfo| {
-        record.receivers.is_empty() || record.receivers.iter().any(|id| info.is_called(id))
-    };
-    let now = Timestamp::now();
-    let mut duplicates = 0;
-    for info in receivers.iter().filter(|info| named(info)) {
-        let id: Arc<str> = Arc::from(&*info.id);
-        let progress = job
-            .entry
-            .progress
-            .iter()
-            .find(|progress| info.is_called(&progress.receiver));
-        match progress.map(|progress| &progress.state) {
-            Some(ReceiverState::Handled) => choice.handled.push(id),
-            Some(ReceiverState::Dead) => choice.dead.push(id),
-            Some(ReceiverState::Failed {
-                attempts,
-                next_attempt,
-                error,
-            }) => {
-                let left = next_attempt
-                    .as_micros()
-                    .saturating_sub(now.as_micros())
-                    .max(0);
-                // The clock may have been set since: nothing waits longer than it ever would.
-                let delay = Duration::from_micros(left.unsigned_abs()).min(shared.retry.max_delay);
-                let reason = Reason::Failed {
-                    attempts: *attempts,
-                    error: error.clone(),
-                    delay,
-                };
-                choice.open.push((id, reason));
-            }
-            None if job.entry.handled_by.iter().any(|by| info.is_called(by)) => {
-                duplicates += 1;
-                choice.handled.push(id);
-            }
-            None => choice.run.push(id),
-        }
-    }
-    if duplicates > 0 {
-        job.source.metrics.duplicates(duplicates);
-    }
-    let known = |id: &Arc<str>| receivers.iter().any(|info| info.is_called(id));
-    let gave_up = |id: &Arc<str>| {
-        let dead = |progress: &crate::transport::Progress| {
-            progress.receiver == *id && progress.state == ReceiverState::Dead
-        };
-        job.entry.progress.iter().any(dead)
-    };
-    for id in record.receivers.iter().filter(|id| !known(id)) {
-        if gave_up(id) {
-            choice.dead.push(Arc::clone(id));
-        } else {
-            choice.unknown.push(Arc::clone(id));
-        }
-    }
-    choice
-}
-
-impl Plan {
-    /// Leaves out receivers that have to wait for an earlier event of the same key.
-    pub(super) fn hold_back(
-        &mut self,
-        work: &Work,
-        blocks: impl Fn(&Arc<str>, Option<&Arc<str>>) -> bool,
-    ) {
-        let job = work.job();
-        let key = job.key();
-        if key.is_none() {
-            return;
-        }
-        if matches!(self.0, Kind::All)
-            && let Some((signal, _)) = job.event()
-        {
-            let ids: Vec<Arc<str>> = signal
-                .receivers()
-                .iter()
-                .map(|info| Arc::from(&*info.id))
-                .collect();
-            if !ids.iter().any(|id| blocks(id, key)) {
-                return;
-            }
-            self.0 = Kind::Some(Box::new(Choice {
-                run: ids,
-                ..Choice::default()
-            }));
-        }
-        if let Kind::Some(choice) = &mut self.0 {
-            let run = std::mem::take(&mut choice.run);
-            for id in run {
-                if blocks(&id, key) {
-                    choice.open.push((id, Reason::Blocked));
-                } else {
-                    choice.run.push(id);
-                }
-            }
-        }
-    }
-}
-
 /// What came of a piece of work.
 #[derive(Debug)]
 pub(super) enum Outcome {
@@ -260,17 +76,17 @@ pub(super) enum Outcome {
 #[derive(Debug, Default)]
 pub(super) struct Mixed {
     /// What was known before.
-    before: Choice,
-    handled: Vec<Arc<str>>,
-    failed: Vec<Failed>,
+    pub(super) before: Choice,
+    pub(super) handled: Vec<Arc<str>>,
+    pub(super) failed: Vec<Failed>,
 }
 
 #[derive(Debug)]
-struct Failed {
-    receiver: Arc<str>,
-    attempts: u32,
-    verdict: Verdict,
-    error: Box<str>,
+pub(super) struct Failed {
+    pub(super) receiver: Arc<str>,
+    pub(super) attempts: u32,
+    pub(super) verdict: Verdict,
+    pub(super) error: Box<str>,
 }
 
 /// Runs receivers. No lock is held.
@@ -297,7 +113,7 @@ pub(super) fn run(work: &Work, plan: Plan, shared: &Shared) -> Outcome {
         });
         shared.settle_tasks(responses)
     };
-    let how = if shared.from_event_bus {
+    let how = if shared.from_event_bus || record.from_event_bus {
         Redelivery::from_event_bus()
     } else {
         Redelivery::from_outbox()
@@ -442,160 +258,4 @@ pub(super) fn timed_out(work: &Work, limit: Duration, shared: &Shared) -> Outcom
         }
     }
     Outcome::Mixed(Box::new(mixed))
-}
-
-/// Notes the outcome in the waiting room, and says what is to be settled.
-pub(super) fn apply<'a>(
-    room: &mut WaitingRoom,
-    work: &'a Work,
-    outcome: Outcome,
-) -> (Option<Settlement>, Handled<'a>) {
-    let job = work.job();
-    let (settlement, reports) = match outcome {
-        Outcome::Fine(handled) => {
-            let id = job.event_id();
-            let settlement = Settlement::finished(job.entry_id(), id, Arc::clone(&handled));
-            return (Some(settlement), Handled::fine(job, handled));
-        }
-        Outcome::Dead(reason, error) => {
-            job.source.metrics.dead(reason);
-            let letter = letter(job, reason, error.clone());
-            tracing::warn!(
-                target: "events_bus::consumer", topic = &*job.source.topic, group = &*job.source.group, entry = %job.entry_id(),
-                %reason, error = &*error, "dead letter"
-            );
-            let settlement = Settlement::finished(job.entry_id(), job.event_id(), Arc::default())
-                .with_dead(vec![letter]);
-            return (Some(settlement), Handled::gave_up(job, reason, error));
-        }
-        Outcome::Mixed(mixed) => match work {
-            Work::First(job) => first(room, job, *mixed),
-            Work::Again(due) => again(room, due, *mixed),
-        },
-    };
-    let is_first = matches!(work, Work::First(_));
-    (settlement, Handled::mixed(job, is_first, reports))
-}
-
-fn letter(job: &Job, reason: DeadReason, error: Box<str>) -> DeadLetter {
-    DeadLetter::new(
-        Arc::clone(&job.source.group),
-        reason,
-        error,
-        job.entry_id(),
-        Timestamp::now(),
-        job.entry.record.clone(),
-    )
-}
-
-/// Letters of receivers that gave up, with a line in the log for each.
-fn give_up(job: &Job, failed: &Failed, reason: DeadReason) -> DeadLetter {
-    job.source.metrics.dead(reason);
-    tracing::warn!(
-        target: "events_bus::consumer", topic = &*job.source.topic, group = &*job.source.group, entry = %job.entry_id(),
-        receiver = &*failed.receiver, attempts = failed.attempts, %reason, error = &*failed.error, "dead letter"
-    );
-    letter(job, reason, failed.error.clone())
-        .by_receiver(Arc::clone(&failed.receiver), failed.attempts)
-}
-
-fn first(
-    room: &mut WaitingRoom,
-    job: &Arc<Job>,
-    mixed: Mixed,
-) -> (Option<Settlement>, Vec<ReceiverReport>) {
-    let Mixed {
-        before,
-        mut handled,
-        failed,
-    } = mixed;
-    let mut reports: Vec<_> = handled
-        .iter()
-        .map(|id| ReceiverReport::new(Arc::clone(id), ReceiverResult::Handled))
-        .collect();
-    let Choice {
-        handled: earlier,
-        mut dead,
-        unknown,
-        mut open,
-        ..
-    } = before;
-    handled.extend(earlier);
-    let mut letters = Vec::new();
-    for receiver in unknown {
-        let error = format!(
-            "this binary has no receiver `{receiver}`: if it was renamed, give its new annotation `alias = \"{receiver}\"`"
-        );
-        let failed = Failed {
-            receiver,
-            attempts: 0,
-            verdict: Verdict::Permanent,
-            error: error.into(),
-        };
-        letters.push(give_up(job, &failed, DeadReason::UnknownReceiver));
-        reports.push(ReceiverReport::dead(&failed.receiver, &failed.error, 0));
-        dead.push(failed.receiver);
-    }
-    for failed in failed {
-        job.source.metrics.failed();
-        let reason = match failed.verdict {
-            Verdict::Again(delay) => {
-                reports.push(ReceiverReport::again(
-                    &failed.receiver,
-                    &failed.error,
-                    failed.attempts,
-                    delay,
-                ));
-                let reason = Reason::Failed {
-                    attempts: failed.attempts,
-                    error: failed.error,
-                    delay,
-                };
-                open.push((failed.receiver, reason));
-                continue;
-            }
-            Verdict::Exhausted => DeadReason::Exhausted,
-            Verdict::Permanent => DeadReason::Permanent,
-        };
-        letters.push(give_up(job, &failed, reason));
-        reports.push(ReceiverReport::dead(
-            &failed.receiver,
-            &failed.error,
-            failed.attempts,
-        ));
-        dead.push(failed.receiver);
-    }
-    let settlement = if open.is_empty() {
-        Settlement::finished(job.entry_id(), job.event_id(), handled.into())
-    } else {
-        room.admit(Arc::clone(job), handled, dead, open, Instant::now())
-    };
-    (Some(settlement.with_dead(letters)), reports)
-}
-
-fn again(
-    room: &mut WaitingRoom,
-    due: &Due,
-    mixed: Mixed,
-) -> (Option<Settlement>, Vec<ReceiverReport>) {
-    let now = Instant::now();
-    let receiver = &due.place.receiver;
-    let Some(failed) = mixed.failed.into_iter().next() else {
-        // It handled the event; or it is connected no longer, or its signal is disabled: then it does not want it.
-        let report = ReceiverReport::new(Arc::clone(receiver), ReceiverResult::Handled);
-        return (room.through(due, None, now), vec![report]);
-    };
-    due.job.source.metrics.failed();
-    let reason = match failed.verdict {
-        Verdict::Again(delay) => {
-            let report = ReceiverReport::again(receiver, &failed.error, failed.attempts, delay);
-            let settlement = room.failed(due, failed.attempts, &failed.error, delay, now);
-            return (settlement, vec![report]);
-        }
-        Verdict::Exhausted => DeadReason::Exhausted,
-        Verdict::Permanent => DeadReason::Permanent,
-    };
-    let report = ReceiverReport::dead(receiver, &failed.error, failed.attempts);
-    let letter = give_up(&due.job, &failed, reason);
-    (room.through(due, Some(letter), now), vec![report])
 }

@@ -1,5 +1,6 @@
 //! `events demo`: what the framework does, told with two plugin crates that nothing wires but their annotations.
 
+mod bus;
 mod capture;
 mod page;
 mod quiet;
@@ -30,6 +31,9 @@ pub(crate) struct Demo {
     registrations: Vec<Registration>,
     test: Test,
     compile_error: &'static str,
+    bus: Option<bus::BusStory>,
+    /// Why there is no such story: what embeds the command has no other process of it to start.
+    bus_problem: Option<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -83,6 +87,13 @@ pub(crate) fn demo() -> Demo {
     let signal = names::signals(&world, STUDENT_REGISTRATION_COMPLETED.info().name)
         .into_iter()
         .find(|signal| signal.info == *STUDENT_REGISTRATION_COMPLETED.info());
+    let registrations = vec![
+        register("ada", "ada@example.org", &counter),
+        register("bob", "bob.example.org", &counter),
+    ];
+    let test = Test::run();
+    // Receivers of the bus log what fails, and the story tells it.
+    let bus = bus::BusStory::tell();
     let wired = signal.map_or(&[][..], |signal| &signal.connected);
     Demo {
         plugins: registry::plugins()
@@ -97,12 +108,11 @@ pub(crate) fn demo() -> Demo {
             .iter()
             .map(|receiver| ReceiverFacts::new(&world, receiver))
             .collect(),
-        registrations: vec![
-            register("ada", "ada@example.org", &counter),
-            register("bob", "bob.example.org", &counter),
-        ],
-        test: Test::run(),
+        registrations,
+        test,
         compile_error: COMPILE_ERROR,
+        bus_problem: bus.as_ref().err().cloned(),
+        bus: bus.ok(),
     }
 }
 

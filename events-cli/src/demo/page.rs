@@ -48,6 +48,7 @@ impl Facts for Demo {
         );
         page.blank();
         page.verbatim(5, self.compile_error);
+        self.lay_out_bus(page);
         page.blank();
         page.line("Go on with");
         page.pairs(
@@ -59,12 +60,61 @@ impl Facts for Demo {
                 ),
                 ("events receivers", "all receivers, in their order"),
                 ("events doctor", "is everything there that should be?"),
+                (
+                    "events produce --help",
+                    "the same over a bus of your own: produce, consume, bus, dlq, replay",
+                ),
             ],
         );
     }
 }
 
 impl Demo {
+    fn lay_out_bus(&self, page: &mut Page) {
+        heading(page, "6. Events leave the process, and a consumer crashes");
+        let Some(bus) = &self.bus else {
+            let problem = self.bus_problem.as_deref().unwrap_or_default();
+            page.paragraph(3, &format!("This part cannot be told here: {problem}"));
+            return;
+        };
+        let mut part = |text: &str, lines: Vec<String>| {
+            page.paragraph(3, text);
+            page.blank();
+            for line in lines {
+                page.line(&format!("     {line}"));
+            }
+            page.blank();
+        };
+        part(
+            &format!(
+                "A bus keeps events in a file. {} registrations were sent through a signal with a route, and published to the \
+                 topic `registrations`. Another process consumes them in the group `mailing`. It handled",
+                bus.published()
+            ),
+            bus.before_the_crash().collect(),
+        );
+        part(
+            &format!(
+                "and was killed in the middle of the second. {} entries are not finished, so the next consumer goes on there. \
+                 The receiver that fails is tried again, and the others are not:",
+                bus.left()
+            ),
+            bus.after_the_crash().collect(),
+        );
+        part(
+            "What it gave up is a dead letter, `events dlq list` shows it:",
+            bus.letters().collect(),
+        );
+        part(
+            "The mail server was repaired, `events dlq retry` gives the event to that receiver once more:",
+            bus.retried().collect(),
+        );
+        part(
+            "And `events replay --receiver audit.record` gives everything to one receiver once more:",
+            bus.replayed().collect(),
+        );
+    }
+
     fn lay_out_test(&self, page: &mut Page) {
         heading(page, "4. A test captures what was sent");
         page.paragraph(

@@ -49,7 +49,10 @@ fn samples() -> Vec<Record> {
         Record::new(early, [1])
             .for_receivers(["a::b", "c.d"])
             .once_more(Again::new("replay", "again:17-0")),
-        Record::new(plain, [7]).with_key(Some(" ")),
+        Record {
+            from_event_bus: true,
+            ..Record::new(plain, [7]).with_key(Some(" "))
+        },
     ]
 }
 

@@ -117,7 +117,8 @@ pub(super) fn bind(
 
 /// What few records have, as JSON.
 fn extra(record: &Record) -> Option<String> {
-    if record.trace.is_none() && record.again.is_none() && record.receivers.is_empty() {
+    let is_plain = record.trace.is_none() && record.again.is_none() && !record.from_event_bus;
+    if is_plain && record.receivers.is_empty() {
         return None;
     }
     let mut extra = Map::new();
@@ -126,6 +127,9 @@ fn extra(record: &Record) -> Option<String> {
         if let Some(state) = trace.state() {
             extra.insert("tracestate".to_owned(), json!(state));
         }
+    }
+    if record.from_event_bus {
+        extra.insert("from_event_bus".to_owned(), json!(true));
     }
     if let Some(again) = &record.again {
         extra.insert("again".to_owned(), json!([again.reason, again.from]));
@@ -224,6 +228,7 @@ fn read_extra(record: &mut Record, text: &str) -> Option<()> {
     let of = |name: &str| extra.get(name).and_then(Value::as_str);
     record.trace =
         of("traceparent").and_then(|parent| TraceContext::parse(parent, of("tracestate")));
+    record.from_event_bus = extra.contains_key("from_event_bus");
     if let Some(again) = extra.get("again") {
         let reason = again.get(0)?.as_str()?;
         let from = again.get(1)?.as_str()?;

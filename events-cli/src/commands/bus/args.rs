@@ -71,6 +71,9 @@ pub(crate) struct ConsumeArgs {
     /// How often a receiver is tried.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) max_attempts: Option<u32>,
+    /// Ends the process in the middle of an entry, as if it had been killed: for the demo and for tests.
+    #[arg(long, hide = true, value_name = "N")]
+    pub(crate) crash_at: Option<usize>,
     #[command(flatten)]
     pub(crate) bus: BusArgs,
 }

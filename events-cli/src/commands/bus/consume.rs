@@ -1,6 +1,7 @@
 //! `events consume`: the receivers of this binary are run with the events of topics.
 
 use std::io;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{self, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
@@ -57,6 +58,14 @@ pub(super) fn consume(
         // Not many more than are asked for are read.
         config.consumer.max_in_flight = config.consumer.max_in_flight.min(count.max(1));
     }
+    if args.crash_at.is_some() {
+        // One at a time, so that what was handled before is settled.
+        config.consumer.workers = 1;
+        config.consumer.max_in_flight = 1;
+        config.consumer.lease = Duration::from_secs(1);
+    }
+    let crash_at = args.crash_at;
+    let handled_so_far = AtomicUsize::new(0);
     let topics: Vec<&str> = args.topics.iter().map(String::as_str).collect();
     let config = config.with_subscription(&args.group, &topics);
 
@@ -69,6 +78,10 @@ pub(super) fn consume(
     });
     let bus = Bus::builder(config)
         .on_handled(move |handled| {
+            let count = handled_so_far.fetch_add(1, Ordering::Relaxed) + 1;
+            if crash_at == Some(count) {
+                std::process::abort();
+            }
             // Who reads may be gone; then there is nobody to tell.
             let _ = sender.send(line(handled));
         })
