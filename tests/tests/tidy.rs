@@ -16,11 +16,13 @@ const MOST_LINES: usize = 450;
 const EDGES: &[(&str, &[&str])] = &[
     ("events-macros", &[]),
     ("events-core", &["events-macros"]),
+    // In its tests, a bus needs events, and itself with the features of the tests.
     ("events-bus", &["events-core"]),
     ("events-catalog", &["events-core"]),
     (
         "events-cli",
         &[
+            "events-bus",
             "events-catalog",
             "events-core",
             "example-audit",
@@ -32,6 +34,7 @@ const EDGES: &[(&str, &[&str])] = &[
     (
         "events-tests",
         &[
+            "events-bus",
             "events-catalog",
             "events-cli",
             "events-core",
