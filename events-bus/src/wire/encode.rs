@@ -56,18 +56,20 @@ impl Sink for Body<'_> {
 
     /// The items are one block.
     #[inline]
-    fn list(&mut self, len: Option<usize>) -> Memo {
+    fn list(&mut self, len: Option<usize>) -> usize {
         match len {
-            Some(0) => {}
-            Some(len) => put::count(self.out, len),
+            Some(0) => KNOWN,
+            Some(len) => {
+                put::count(self.out, len);
+                KNOWN
+            }
             // Nothing is written yet where it is not known.
-            None => return LastKey::none(self.out.len()),
+            None => self.out.len(),
         }
-        LastKey::none(KNOWN)
     }
 
     #[inline]
-    fn map(&mut self, len: Option<usize>) -> Memo {
+    fn map(&mut self, len: Option<usize>) -> usize {
         self.list(len)
     }
 
@@ -75,20 +77,19 @@ impl Sink for Body<'_> {
     #[inline]
     fn key(&mut self, memo: &mut Memo, key: &str) -> Result<(), Stopped> {
         let beginning = beginning(key.as_bytes());
-        if !LastKey(memo).comes_before(key, beginning, self.out) {
+        if !ascends(memo, key, beginning, self.out) {
             return Err(Stopped);
         }
         put::bytes(self.out, key.as_bytes());
         let end = self.out.len();
-        LastKey(memo).is(beginning, end - key.len(), end);
+        *memo = Memo([beginning, (end - key.len()) as u64, end as u64]);
         Ok(())
     }
 
     #[inline]
-    fn end(&mut self, memo: &Memo, count: usize) {
-        let Memo([start, ..]) = *memo;
-        if start != KNOWN as u64 && count > 0 {
-            put::count_before(self.out, index(start), count);
+    fn end(&mut self, began: usize, count: usize) {
+        if began != KNOWN && count > 0 {
+            put::count_before(self.out, began, count);
         }
         self.out.push(0);
     }
@@ -97,33 +98,17 @@ impl Sink for Body<'_> {
 /// Stands for the place where a list or a map begins, if its number of items was written there at once.
 const KNOWN: usize = usize::MAX;
 
-/// What is remembered of a key, to compare the next one with: its first bytes as a number, and where it stands. By the
-/// number, keys with another beginning are told apart without looking at what was just written, for which the processor
-/// would have to wait.
-struct LastKey<'a>(&'a mut Memo);
-
-impl LastKey<'_> {
-    /// No key, in a map or a list that begins here.
-    #[inline]
-    fn none(start: usize) -> Memo {
-        Memo([start as u64, 0, 0, 0])
+/// Whether the key comes after the last one, of which is remembered: its first bytes as a number, where it begins, and
+/// where it ends. By the number, keys with another beginning are told apart without looking at what was just written,
+/// for which the processor would have to wait.
+#[inline]
+fn ascends(last: &Memo, key: &str, beginning: u64, out: &[u8]) -> bool {
+    let Memo([last, start, end]) = *last;
+    // Before the end of a key stands its length at least.
+    if end == 0 || last < beginning {
+        return true;
     }
-
-    #[inline]
-    fn is(self, beginning: u64, start: usize, end: usize) {
-        let Memo([_, memo @ ..]) = self.0;
-        *memo = [beginning, start as u64, end as u64];
-    }
-
-    #[inline]
-    fn comes_before(&self, key: &str, beginning: u64, out: &[u8]) -> bool {
-        let Memo([_, last, start, end]) = *self.0;
-        // Before the end of a key stands its length at least.
-        if end == 0 || last < beginning {
-            return true;
-        }
-        last == beginning && out.get(index(start)..index(end)) < Some(key.as_bytes())
-    }
+    last == beginning && out.get(index(start)..index(end)) < Some(key.as_bytes())
 }
 
 /// What was a place in the `Vec` before.

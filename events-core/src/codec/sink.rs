@@ -34,26 +34,26 @@ pub trait Sink {
     /// Whether a value that is optional is there. If so, it comes next.
     fn optional(&mut self, is_some: bool);
 
-    /// Begins a list of so many items, or of as many as will come. What it gives it gets back.
-    fn list(&mut self, len: Option<usize>) -> Memo;
+    /// Begins a list of so many items, or of as many as will come. What it gives it gets back at the end.
+    fn list(&mut self, len: Option<usize>) -> usize;
 
     /// Begins a map. A [`key`](Self::key) comes before each value.
-    fn map(&mut self, len: Option<usize>) -> Memo;
+    fn map(&mut self, len: Option<usize>) -> usize;
 
-    /// The key of a map, whose value comes next.
+    /// The key of a map, whose value comes next. With the first key of a map, the memo is the default.
     ///
     /// # Errors
     /// When it must not come after the keys before it.
     fn key(&mut self, memo: &mut Memo, key: &str) -> Result<(), Stopped>;
 
     /// Ends a list or a map that had so many items. Where their number was said before, it was this one.
-    fn end(&mut self, memo: &Memo, count: usize);
+    fn end(&mut self, began: usize, count: usize);
 }
 
-/// What a [`Sink`] wants to remember of a list or a map. Nobody else looks at it.
+/// What a [`Sink`] wants to remember of the keys of a map. Nobody else looks at it.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[expect(clippy::exhaustive_structs, reason = "sinks make it")]
-pub struct Memo(pub [u64; 4]);
+pub struct Memo(pub [u64; 3]);
 
 /// Why a value was not written, and where.
 ///

@@ -268,6 +268,8 @@ impl<S: Sink + ?Sized> SerializeStruct for Record<'_, S> {
 #[expect(unnameable_types, reason = "serde's traits name it for the serializer")]
 pub struct Items<'a, S: ?Sized> {
     sink: &'a mut S,
+    /// What the sink gave for the beginning.
+    began: usize,
     memo: Memo,
     levels: u32,
     /// How many there should be.
@@ -278,10 +280,11 @@ pub struct Items<'a, S: ?Sized> {
 
 impl<'a, S: Sink + ?Sized> Items<'a, S> {
     #[inline]
-    fn new(memo: Memo, sink: &'a mut S, levels: u32, len: Option<usize>) -> Self {
+    fn new(began: usize, sink: &'a mut S, levels: u32, len: Option<usize>) -> Self {
         Self {
             sink,
-            memo,
+            began,
+            memo: Memo::default(),
             levels,
             len,
             count: 0,
@@ -305,7 +308,7 @@ impl<'a, S: Sink + ?Sized> Items<'a, S> {
         if self.len.is_some_and(|len| len != self.count) {
             return Err(WriteProblem::Count.into());
         }
-        self.sink.end(&self.memo, self.count);
+        self.sink.end(self.began, self.count);
         Ok(())
     }
 }
