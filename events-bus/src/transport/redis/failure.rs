@@ -61,14 +61,21 @@ fn connect(error: &RedisError, what: &str, server: &str) -> TransportError {
     if let Some(code) = error.code() {
         return refusal(code, error.detail(), what, server);
     }
-    let kind = match error.kind() {
-        ErrorKind::InvalidClientConfig => TransportErrorKind::Refused,
-        _ => TransportErrorKind::Unavailable,
+    // What TLS says has no kind of its own.
+    let is_untrusted = error.to_string().contains("certificate");
+    let (kind, meaning) = match error.kind() {
+        _ if is_untrusted => (
+            TransportErrorKind::Refused,
+            ", as one side does not trust the other; see to `root_certificates`, which sign the server's, or to \
+             `client_certificate`",
+        ),
+        ErrorKind::InvalidClientConfig => (TransportErrorKind::Refused, ""),
+        _ => (TransportErrorKind::Unavailable, ""),
     };
     TransportError::new(
         kind,
         NAME,
-        format!("cannot {what}: no connection to `{server}`"),
+        format!("cannot {what}: no connection to `{server}`{meaning}"),
     )
     .because(error.clone())
 }
