@@ -213,12 +213,15 @@ fn place(member: Member<'_>) -> Box<str> {
     [member.topic, member.group].join("\0").into()
 }
 
+/// A code, and the stretch in which it means something.
+type Code = (u64, Vec<u8>);
+
 /// The lists that codes in stretches stand for.
 fn lists(
     conn: &mut Conn,
     member: Member<'_>,
     found: &[(u64, usize, Vec<u8>)],
-) -> Result<BTreeMap<(u64, Vec<u8>), Vec<u8>>, Failure> {
+) -> Result<BTreeMap<Code, Vec<u8>>, Failure> {
     let codes: BTreeSet<_> = found
         .iter()
         .filter(|(.., receivers)| receivers.first() == Some(&CODE))
