@@ -36,7 +36,7 @@ fn who_waits_for_entries_holds_up_nobody() {
                 .receive(member("c"), 10, Duration::from_secs(60))
                 .unwrap()
         });
-        until_somebody_waits(&server);
+        server.until_somebody_waits();
         transport.publish(TOPIC, &[record(1)], None).unwrap();
         let entries = waiting.join().unwrap();
         assert_eq!(entries.len(), 1);
@@ -53,7 +53,7 @@ fn what_the_server_hands_to_a_connection_that_broke_is_not_lost() {
     transport.join(TOPIC, "g", Start::Beginning).unwrap();
     thread::scope(|scope| {
         let waiting = scope.spawn(|| transport.receive(member("c"), 10, Duration::from_secs(60)));
-        until_somebody_waits(&server);
+        server.until_somebody_waits();
         proxy.cut();
         unavailable(waiting.join().unwrap());
     });
@@ -103,15 +103,4 @@ fn what_arrives_after_its_repetition_is_not_published_twice() {
     slow.publish(TOPIC, &[record(2), record(3)], sequence(&[2, 3]))
         .unwrap();
     assert_eq!(direct.status(TOPIC).unwrap().unwrap().entries, 3);
-}
-
-fn until_somebody_waits(server: &RedisServer) {
-    let mut client = server.client();
-    loop {
-        let clients: String = cmd("INFO").arg("clients").query(&mut client).unwrap();
-        if clients.contains("blocked_clients:1") {
-            return;
-        }
-        thread::sleep(Duration::from_millis(2));
-    }
 }

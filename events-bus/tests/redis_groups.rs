@@ -7,7 +7,9 @@ mod support {
     pub mod redis_topic;
 }
 
+use std::collections::HashMap;
 use std::sync::Arc;
+use std::thread;
 use std::time::Duration;
 
 use events_bus::Again;
@@ -41,6 +43,46 @@ fn a_server_that_lost_its_data_does_not_stop_a_consumer() {
     // What is in the stream by now is all new.
     assert!(take_over(&transport, "c", Duration::ZERO).is_empty());
     assert_eq!(numbers(&receive(&transport, "c", 10)), [5, 6]);
+}
+
+#[test]
+#[cfg_attr(not(redis_server), ignore = "needs redis-server")]
+fn a_consumer_that_waits_outlives_the_loss_of_its_group() {
+    let server = RedisServer::start();
+    let transport = joined(&server);
+    let wait = Duration::from_mins(1);
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| transport.receive(member("c"), 1, wait).unwrap());
+        server.until_somebody_waits();
+        server.flush_all();
+        publish(&transport, 3..4);
+        assert_eq!(numbers(&waiting.join().unwrap()), [3]);
+    });
+}
+
+#[test]
+#[cfg_attr(not(redis_server), ignore = "needs redis-server")]
+fn consumers_that_are_gone_leave_nothing_behind() {
+    let server = RedisServer::start();
+    let transport = joined(&server);
+    publish(&transport, 0..2);
+    for consumer in ["one", "two"] {
+        assert_eq!(receive(&transport, consumer, 1).len(), 1);
+    }
+    let consumers = || -> u64 {
+        let groups: Vec<HashMap<String, redis::Value>> = cmd("XINFO")
+            .arg("GROUPS")
+            .arg(TOPIC)
+            .query(&mut server.client())
+            .unwrap();
+        redis::from_redis_value(groups[0]["consumers"].clone()).unwrap()
+    };
+    // One has finished, and one has not: that stays, or its entry would be lost.
+    finish(&transport, "one", &take_over(&transport, "one", HOUR));
+    transport.leave(member("one")).unwrap();
+    transport.leave(member("two")).unwrap();
+    assert_eq!(consumers(), 1);
+    assert_eq!(numbers(&take_over(&transport, "three", HOUR)), [1]);
 }
 
 #[test]

@@ -88,6 +88,19 @@ impl RedisServer {
         connect(&self.url())
     }
 
+    /// Until a client waits for entries.
+    pub fn until_somebody_waits(&self) {
+        let mut client = self.client();
+        loop {
+            let mut info = redis::cmd("INFO");
+            let clients: String = info.arg("clients").query(&mut client).unwrap();
+            if clients.contains("blocked_clients:1") {
+                return;
+            }
+            thread::sleep(Duration::from_millis(2));
+        }
+    }
+
     /// Ends it as a crash would.
     pub fn kill(&mut self) {
         self.child.kill().unwrap();

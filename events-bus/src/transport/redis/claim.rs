@@ -83,12 +83,13 @@ fn look_up(
         let Some(text) = answer::bytes(text)? else {
             continue;
         };
-        match progress::read(&text) {
-            Some(progress) => entry.progress = progress,
-            None => tracing::warn!(
+        if let Some(progress) = progress::read(&text) {
+            entry.progress = progress;
+        } else {
+            tracing::warn!(
                 target: "events_bus::redis", topic = member.topic, group = member.group, entry = %entry.id,
                 "the progress of the entry cannot be read: all its receivers are run again"
-            ),
+            );
         }
     }
     window.look_up(conn, member, entries)

@@ -98,8 +98,7 @@ pub(super) struct Pool {
     /// Who says that they are whom, and the number of the database. The client library does not get to know it: what it does not
     /// have it cannot print, and its handshake waits for each answer as long as for all.
     login: Login,
-    connect_timeout: Duration,
-    response_timeout: Duration,
+    options: RedisOptions,
     idle: Mutex<Vec<Conn>>,
 }
 
@@ -111,7 +110,9 @@ struct Login {
 
 impl Pool {
     /// For the server that the URL names. Nothing is connected yet.
-    pub(super) fn open(url: &str, options: &RedisOptions) -> Result<Self, TransportError> {
+    pub(super) fn open(url: &str, mut options: RedisOptions) -> Result<Self, TransportError> {
+        options.connect_timeout = options.connect_timeout.max(SHORTEST);
+        options.response_timeout = options.response_timeout.max(SHORTEST);
         let info = url.into_connection_info().map_err(|error| {
             TransportError::new(
                 TransportErrorKind::Refused,
@@ -133,10 +134,9 @@ impl Pool {
         let nodelay = info.tcp_settings().clone().set_nodelay(true);
         let info = info.set_redis_settings(settings).set_tcp_settings(nodelay);
         Ok(Self {
-            client: client(info, options)?,
+            client: client(info, &options)?,
             login,
-            connect_timeout: options.connect_timeout.max(SHORTEST),
-            response_timeout: options.response_timeout.max(SHORTEST),
+            options,
             idle: Mutex::default(),
         })
     }
@@ -147,7 +147,7 @@ impl Pool {
     }
 
     pub(super) fn response_timeout(&self) -> Duration {
-        self.response_timeout
+        self.options.response_timeout
     }
 
     /// Runs something with a connection of its own.
@@ -167,7 +167,7 @@ impl Pool {
     /// A connection that works, as far as one can know.
     pub(super) fn take(&self) -> Result<Conn, Failure> {
         while let Some(mut conn) = self.idle().pop() {
-            if conn.wait_at_most(self.response_timeout).is_ok() && conn.is_alive() {
+            if conn.wait_at_most(self.options.response_timeout).is_ok() && conn.is_alive() {
                 return Ok(conn);
             }
         }
@@ -201,10 +201,10 @@ impl Pool {
         let begun = Instant::now();
         let inner = self
             .client
-            .get_connection_with_timeout(self.connect_timeout)
+            .get_connection_with_timeout(self.options.connect_timeout)
             .map_err(Failure::Connect)?;
         inner
-            .set_write_timeout(Some(self.response_timeout))
+            .set_write_timeout(Some(self.options.response_timeout))
             .map_err(Failure::Connect)?;
         let mut conn = Conn {
             inner,
@@ -212,14 +212,14 @@ impl Pool {
             used: begun,
             name: None,
         };
-        conn.wait_at_most(self.connect_timeout.saturating_sub(begun.elapsed()))
+        conn.wait_at_most(self.options.connect_timeout.saturating_sub(begun.elapsed()))
             .and_then(|()| self.greet(&mut conn))
             .map_err(|failure| match failure {
                 // Nothing but the greeting was sent.
                 Failure::Broken(error) => Failure::Connect(error),
                 failure => failure,
             })?;
-        conn.wait_at_most(self.response_timeout)?;
+        conn.wait_at_most(self.options.response_timeout)?;
         Ok(conn)
     }
 

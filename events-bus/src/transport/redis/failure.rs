@@ -22,9 +22,9 @@ pub(super) enum Failure {
 }
 
 impl Failure {
-    /// The server does not know the group, or its stream.
+    /// The server does not know the group, or its stream, or has lost it while it was waited for.
     pub(super) fn is_no_group(&self) -> bool {
-        matches!(self, Self::Server(error) if error.code() == "NOGROUP")
+        matches!(self, Self::Server(error) if matches!(error.code(), "NOGROUP" | "UNBLOCKED"))
     }
 
     /// There is a group of that name already.
@@ -37,7 +37,7 @@ impl Failure {
         matches!(self, Self::Connect(_) | Self::Broken(_) | Self::Answer(_))
     }
 
-    /// As the error of the transport. `what` was tried, such as `publish to topic `orders``; `server` is its address.
+    /// As the error of the transport. `what` was tried, as in "publish to topic …"; `server` is its address.
     pub(super) fn explain(self, what: &str, server: &str) -> TransportError {
         match self {
             Self::Connect(error) => connect(&error, what, server),
@@ -61,14 +61,21 @@ fn connect(error: &RedisError, what: &str, server: &str) -> TransportError {
     if let Some(code) = error.code() {
         return refusal(code, error.detail(), what, server);
     }
-    let kind = match error.kind() {
-        ErrorKind::InvalidClientConfig => TransportErrorKind::Refused,
-        _ => TransportErrorKind::Unavailable,
+    // What TLS says has no kind of its own.
+    let is_untrusted = error.to_string().contains("certificate");
+    let (kind, meaning) = match error.kind() {
+        _ if is_untrusted => (
+            TransportErrorKind::Refused,
+            ", as one side does not trust the other; see to `root_certificates`, which sign the server's, or to \
+             `client_certificate`",
+        ),
+        ErrorKind::InvalidClientConfig => (TransportErrorKind::Refused, ""),
+        _ => (TransportErrorKind::Unavailable, ""),
     };
     TransportError::new(
         kind,
         NAME,
-        format!("cannot {what}: no connection to `{server}`"),
+        format!("cannot {what}: no connection to `{server}`{meaning}"),
     )
     .because(error.clone())
 }

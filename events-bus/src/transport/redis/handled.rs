@@ -29,6 +29,9 @@ const SEPARATOR: &str = "\n";
 /// What the codes of lists begin with.
 const CODE: u8 = 1;
 
+/// The longest window, in milliseconds: a hundred years, which servers can count.
+const LONGEST: u64 = 100 * 365 * 24 * 60 * 60 * 1000;
+
 /// So many duplicates of a group are remembered between handing them out and settling them.
 const MOST_DUPLICATES: usize = 10_000;
 
@@ -48,9 +51,8 @@ impl Window {
     pub(super) fn new(length: Duration) -> Self {
         Self {
             millis: u64::try_from(length.as_millis())
-                .unwrap_or(u64::MAX / 4)
-                .min(u64::MAX / 4)
-                .max(u64::from(!length.is_zero())),
+                .unwrap_or(LONGEST)
+                .clamp(u64::from(!length.is_zero()), LONGEST),
             begun: Instant::now(),
             server: AtomicU64::new(0),
             duplicates: Mutex::default(),
@@ -211,12 +213,15 @@ fn place(member: Member<'_>) -> Box<str> {
     [member.topic, member.group].join("\0").into()
 }
 
+/// A code, and the stretch in which it means something.
+type Code = (u64, Vec<u8>);
+
 /// The lists that codes in stretches stand for.
 fn lists(
     conn: &mut Conn,
     member: Member<'_>,
     found: &[(u64, usize, Vec<u8>)],
-) -> Result<BTreeMap<(u64, Vec<u8>), Vec<u8>>, Failure> {
+) -> Result<BTreeMap<Code, Vec<u8>>, Failure> {
     let codes: BTreeSet<_> = found
         .iter()
         .filter(|(.., receivers)| receivers.first() == Some(&CODE))

@@ -80,8 +80,8 @@ impl RedisTransport {
     /// When the URL cannot be read, or asks for what this program is built without.
     pub fn open(url: &str, options: RedisOptions) -> Result<Self, TransportError> {
         Ok(Self {
-            pool: Pool::open(url, &options)?,
             window: Window::new(options.duplicate_window),
+            pool: Pool::open(url, options)?,
             publishers: Publishers::default(),
             receivers: Receivers::default(),
             scripts: Scripts::new(),
@@ -143,7 +143,10 @@ impl Transport for RedisTransport {
     fn join(&self, topic: &str, group: &str, start: Start) -> Result<(), TransportError> {
         self.ask(
             || format!("join group `{group}` of topic `{topic}`"),
-            |conn| group::join(conn, topic, group, start),
+            |conn| {
+                group::join(conn, topic, group, start)?;
+                self.scripts.tidy(conn, topic, group)
+            },
         )
     }
 

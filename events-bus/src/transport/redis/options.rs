@@ -15,7 +15,7 @@ pub struct RedisOptions {
     /// How long it is remembered which receivers handled an event. It is forgotten after at most twice that time. Zero remembers
     /// nothing. Default: 10 minutes.
     ///
-    /// For each event of that time the server keeps about 120 bytes and the ids of its receivers.
+    /// For each event of that time the server keeps about 100 bytes, however many receivers it has.
     pub duplicate_window: Duration,
     /// The certificates, in PEM, that sign the server's certificate, for `rediss://`. Default: those of the operating system.
     #[cfg(feature = "redis-tls")]

@@ -121,13 +121,12 @@ impl Publishers {
             self.append_watched(&mut watch, topic, records, sequence)
         };
         let result = append();
-        match &result {
+        if let Err(failure) = &result {
             // What is known may be wrong now: the next call asks anew.
-            Err(failure) => pool.forget(failure),
-            Ok(_) => {
-                watch.conn.touch();
-                self.outboxes().insert(sequence.outbox.into(), watch);
-            }
+            pool.forget(failure);
+        } else {
+            watch.conn.touch();
+            self.outboxes().insert(sequence.outbox.into(), watch);
         }
         result
     }

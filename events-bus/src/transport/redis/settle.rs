@@ -68,6 +68,20 @@ impl Scripts {
         self.leave.run(conn, &call).map(drop)
     }
 
+    /// Removes consumers that are gone.
+    pub(super) fn tidy(&self, conn: &mut Conn, topic: &str, group: &str) -> Result<(), Failure> {
+        // Nobody has this name: there is nothing to give back.
+        let consumer = "";
+        self.leave(
+            conn,
+            Member {
+                topic,
+                group,
+                consumer,
+            },
+        )
+    }
+
     pub(super) fn extend(
         &self,
         conn: &mut Conn,

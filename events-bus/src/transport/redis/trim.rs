@@ -24,7 +24,7 @@ pub(super) fn trim(
     let now = window.now(conn)?;
     let age = u64::try_from(retention.age.as_millis()).unwrap_or(u64::MAX);
     // What is exactly so old is not younger.
-    let old = (now + 1).saturating_sub(age);
+    let old = now.saturating_add(1).saturating_sub(age);
     let mut trimmed = Trimmed::default();
     for _ in 0..STEPS {
         let mut call = script.call(1);

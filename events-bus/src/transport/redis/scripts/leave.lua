@@ -1,7 +1,7 @@
 -- Gives the lead back, and what is pending: it counts as untouched since 1970, so that anybody may take it over. Consumers that
--- have nothing and were not seen for an hour go.
+-- have nothing and were not seen for an hour go, and this one if it has nothing.
 --
--- KEYS: the stream, what was requeued, the leader. ARGV: the group, the consumer, the hour in milliseconds.
+-- KEYS: the stream, what was requeued, the leader. ARGV: the group, the consumer ('' for none), the hour in milliseconds.
 local group, consumer = ARGV[1], ARGV[2]
 if redis.call('GET', KEYS[3]) == consumer then
     redis.call('DEL', KEYS[3])
