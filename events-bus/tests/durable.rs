@@ -1,6 +1,14 @@
 //! Durable receivers: their work is stored before the send returns, and done by a bus, this one or the next. They are found by the
 //! linker and a process has one durable store, so this file has one test at a time.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::exhaustive_structs,
+    missing_docs,
+    clippy::allow_attributes,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod support {
     pub mod bus;
 }

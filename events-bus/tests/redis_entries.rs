@@ -1,5 +1,10 @@
 //! Entries are those of `edx-event-bus-redis`: what it wrote is read, and what is written here is what it would have written.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::allow_attributes,
+    reason = "a test that cannot go on has failed"
+)]
 #![cfg(feature = "redis")]
 
 #[path = "support/redis_server.rs"]

@@ -1,5 +1,10 @@
 //! What becomes of calls when the Redis server is not there, does not answer, has no room, or refuses; and what is said of it.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::allow_attributes,
+    reason = "a test that cannot go on has failed"
+)]
 #![cfg(feature = "redis")]
 
 mod support {
@@ -272,7 +277,7 @@ fn what_is_no_stream_is_left_alone() {
             .arg("t")
             .arg("text")
             .exec(&mut server.client())
-            .unwrap()
+            .unwrap();
     };
     set();
     let sequence = |numbers| {

@@ -1,5 +1,10 @@
 //! Groups of consumers on Redis Streams: what is peculiar to this transport. What all of them promise is in `transports.rs`.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::allow_attributes,
+    reason = "a test that cannot go on has failed"
+)]
 #![cfg(feature = "redis")]
 
 mod support {

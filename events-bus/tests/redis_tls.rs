@@ -1,5 +1,10 @@
 //! Redis over TLS, with certificates of the test's own.
 
+#![allow(
+    clippy::unwrap_used,
+    clippy::allow_attributes,
+    reason = "a test that cannot go on has failed"
+)]
 #![cfg(feature = "redis-tls")]
 
 mod support {

@@ -1,5 +1,12 @@
 //! Events that are sent in transactions of the caller's own database. Each test has an event of its own.
 
+#![allow(
+    clippy::unwrap_used,
+    missing_docs,
+    clippy::allow_attributes,
+    reason = "a test that cannot go on has failed"
+)]
+
 mod support {
     pub mod bus;
     pub mod flaky;

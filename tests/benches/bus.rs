@@ -10,6 +10,7 @@
     clippy::disallowed_methods,
     clippy::cast_precision_loss,
     clippy::unwrap_used,
+    clippy::wildcard_imports,
     reason = "a benchmark is a binary and prints, measures with the clock, and ends where it cannot go on"
 )]
 

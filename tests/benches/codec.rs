@@ -8,6 +8,7 @@
     unreachable_pub,
     dead_code,
     clippy::print_stdout,
+    clippy::many_single_char_names,
     reason = "a benchmark is a binary and prints; the peers' benchmark shares its parts"
 )]
 

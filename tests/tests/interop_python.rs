@@ -7,6 +7,7 @@
 #![allow(
     clippy::unwrap_used,
     clippy::allow_attributes,
+    clippy::format_collect,
     reason = "a test that cannot go on has failed"
 )]
 
@@ -100,7 +101,7 @@ fn python_consumes_what_we_publish() {
         let metadata: EventMetadata = serde_json::from_value(vector["metadata"].clone()).unwrap();
         // What the reference does not know, it passes over.
         let record = Record::new(metadata.clone(), body.clone())
-            .with_key(event.get().key().map(|key| key.into_owned()))
+            .with_key(event.get().key().map(std::borrow::Cow::into_owned))
             .with_trace(Some(TraceContext::new_trace()));
         records.push(record);
         let hex: String = body.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -183,7 +184,7 @@ fn we_consume_what_python_publishes() {
         .unwrap();
     let mut got = HashMap::new();
     for _ in &sent {
-        let line: Value = handled.recv_timeout(Duration::from_secs(60)).unwrap();
+        let line: Value = handled.recv_timeout(Duration::from_mins(1)).unwrap();
         let id = line["metadata"]["id"].as_str().unwrap().to_owned();
         got.insert(id, line);
     }
@@ -221,7 +222,7 @@ fn both_read_one_stream_and_neither_disturbs_the_other() {
     assert!(ok);
     assert_eq!(lines(&got).len(), 80);
     for _ in 0..80 {
-        handled.recv_timeout(Duration::from_secs(60)).unwrap();
+        handled.recv_timeout(Duration::from_mins(1)).unwrap();
     }
     bus.shutdown(Duration::from_secs(10)).unwrap();
     let transport = server.transport();

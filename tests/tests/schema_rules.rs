@@ -205,7 +205,7 @@ fn what_breaks_is_found_behind_any_number_of_what_does_not() {
         .as_slice()
         .iter()
         .filter(|finding| finding.is_breaking())
-        .map(|finding| finding.path())
+        .map(events_core::schema::Finding::path)
         .collect();
     assert_eq!(paths, ["total"]);
 }

@@ -10,7 +10,7 @@ use events_bus::config::{BusConfig, SqliteSync, TransportConfig};
 use events_bus::transport::SharedTransport;
 use events_bus::{Bus, Handled, ReceiverResult};
 use events_catalog::learning::{STUDENT_REGISTRATION_COMPLETED, StudentRegistrationCompleted};
-use events_core::Event;
+use events_core::{AnyEvent, Event};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -253,7 +253,7 @@ fn consume(path: &Path, transport: &SharedTransport) -> Result<Vec<Delivery>, St
 fn delivery(handled: &Handled<'_>) -> Delivery {
     let event = handled
         .event()
-        .and_then(|event| event.downcast_ref::<StudentRegistrationCompleted>());
+        .and_then(AnyEvent::downcast_ref::<StudentRegistrationCompleted>);
     let receivers = handled.receivers().into_iter().map(|report| Report {
         result: match report.result {
             ReceiverResult::Again { .. } => "retry".to_owned(),

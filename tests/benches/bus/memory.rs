@@ -57,7 +57,7 @@ pub(crate) fn run() {
         let config = BusConfig::memory()
             .with_route(CourseEnrollmentCreated::INFO.event_type, "enrollments")
             .with_subscription("bench", &["enrollments"]);
-        let transport = MemoryTransport::bounded(4000, Duration::from_secs(60));
+        let transport = MemoryTransport::bounded(4000, Duration::from_mins(1));
         let bus = Bus::builder(quiet(config))
             .transport(Arc::new(transport))
             .start()
@@ -70,7 +70,7 @@ pub(crate) fn run() {
             }
             wait_for(EVENTS);
         });
-        bus.shutdown(Duration::from_secs(60)).unwrap();
+        bus.shutdown(Duration::from_mins(1)).unwrap();
         rate(EVENTS, elapsed)
     };
     println!("the whole trip through memory, {EVENTS} enrollments; medians of events per second\n");

@@ -22,7 +22,7 @@ pub(crate) fn run() {
     );
     config.outbox.store = OutboxStore::Memory;
     config.outbox.capacity = 1_000_000;
-    config.outbox.when_full = WhenFull::Block(Duration::from_secs(60));
+    config.outbox.when_full = WhenFull::Block(Duration::from_mins(1));
     let bus = Bus::builder(config)
         .transport(Arc::new(Discard::default()))
         .start()
@@ -69,7 +69,7 @@ pub(crate) fn run() {
     println!(
         "| {clock:.0} | {encode:.0} | {unrouted:.0} | {routed:.0} | {more:.0} | {bar:.0} | {verdict} |\n"
     );
-    bus.shutdown(Duration::from_secs(60)).unwrap();
+    bus.shutdown(Duration::from_mins(1)).unwrap();
 }
 
 /// A transport that takes everything and keeps nothing: what is measured is the sender.

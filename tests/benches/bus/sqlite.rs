@@ -151,7 +151,7 @@ fn consume(records: &[Record], batch: usize) -> f64 {
         wait_for(records.len());
     });
     if let Some(bus) = bus {
-        bus.shutdown(Duration::from_secs(60)).unwrap();
+        bus.shutdown(Duration::from_mins(1)).unwrap();
     }
     rate(records.len(), elapsed)
 }

@@ -11,6 +11,8 @@
     clippy::print_stdout,
     clippy::unwrap_used,
     clippy::allow_attributes,
+    clippy::exhaustive_structs,
+    missing_docs,
     reason = "a process of tests: what goes wrong ends it, and the test sees that"
 )]
 
@@ -117,7 +119,7 @@ fn one_by_one(bus: &str, numbers: impl Iterator<Item = i64>, log_file: &str) {
         NUMBER_DRAWN.send_event(event).into_result().unwrap();
         log(&number.to_string());
     }
-    bus.shutdown(Duration::from_secs(60)).unwrap();
+    bus.shutdown(Duration::from_mins(1)).unwrap();
 }
 
 fn together(bus: &str, numbers: &[i64], batch: usize) {
