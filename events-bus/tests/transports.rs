@@ -1,5 +1,7 @@
 //! Every transport of this crate passes the public suite.
 
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod support {
     #[cfg(feature = "redis")]
     pub mod redis_server;

@@ -203,7 +203,9 @@ impl Transport for Faulty {
         };
         let mut entries = self.inner.take_over(member, behind, idle, most)?;
         if self.is(Fault::CountsNoDeliveries) {
-            entries.iter_mut().for_each(|entry| entry.deliveries = 1);
+            for entry in &mut entries {
+                entry.deliveries = 1;
+            }
         }
         Ok(entries)
     }
@@ -291,7 +293,9 @@ impl Transport for Faulty {
         if self.is(Fault::CountsNothing) {
             for topic in &mut topics {
                 topic.entries = 0;
-                topic.groups.iter_mut().for_each(|group| group.pending = 0);
+                for group in &mut topic.groups {
+                    group.pending = 0;
+                }
             }
         }
         Ok(topics)
