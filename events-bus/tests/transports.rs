@@ -1,4 +1,6 @@
-//! Every transport of this crate passes the public suite; and the suite notices what it is for.
+//! Every transport of this crate passes the public suite.
+
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #![allow(
     clippy::unwrap_used,
@@ -7,70 +9,60 @@
 )]
 
 mod support {
-    pub mod flaky;
     #[cfg(feature = "redis")]
     pub mod redis_server;
 }
 
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 
 use events_bus::transport::SharedTransport;
-use events_bus::transport::conformance::{self, Fixture};
-use events_bus::transport::memory::MemoryTransport;
+use events_bus::transport::conformance::Fixture;
 
-struct Memory;
+mod memory {
+    use events_bus::transport::memory::MemoryTransport;
 
-impl Fixture for Memory {
-    fn open(&self) -> SharedTransport {
-        Arc::new(MemoryTransport::new())
+    use super::*;
+
+    struct Memory;
+
+    impl Fixture for Memory {
+        fn open(&self) -> SharedTransport {
+            Arc::new(MemoryTransport::new())
+        }
     }
-}
 
-#[test]
-fn memory_keeps_the_promises() {
-    conformance::run(&Memory);
+    events_bus::transport_conformance!(Memory);
 }
 
 #[cfg(feature = "sqlite")]
 mod sqlite {
-    use std::sync::Mutex;
-
     use events_bus::transport::sqlite::{SqliteOptions, SqliteTransport, Sync};
     use tempfile::TempDir;
 
     use super::*;
 
-    /// Files in a folder that ends with the test.
-    #[derive(Default)]
-    struct Files(Mutex<Vec<TempDir>>);
+    /// A file in a folder that ends with the test.
+    struct File(TempDir);
 
-    fn open(folder: &TempDir) -> SharedTransport {
-        let mut options = SqliteOptions::default();
-        options.sync = Sync::Normal;
-        Arc::new(SqliteTransport::open(folder.path().join("events.db"), options).unwrap())
-    }
-
-    impl Fixture for Files {
+    impl Fixture for File {
         fn open(&self) -> SharedTransport {
-            let mut folders = self.0.lock().unwrap();
-            folders.push(tempfile::tempdir().unwrap());
-            open(&folders[folders.len() - 1])
+            let mut options = SqliteOptions::default();
+            options.sync = Sync::Normal;
+            let path = self.0.path().join("events.db");
+            Arc::new(SqliteTransport::open(path, options).unwrap())
         }
 
         fn again(&self, _: &SharedTransport) -> Option<SharedTransport> {
-            self.0.lock().unwrap().last().map(open)
+            Some(self.open())
         }
     }
 
-    #[test]
-    fn sqlite_keeps_the_promises() {
-        conformance::run(&Files::default());
-    }
+    events_bus::transport_conformance!(File(tempfile::tempdir().unwrap()));
 }
 
 #[cfg(feature = "redis")]
 mod redis {
+    use events_bus::transport::conformance;
     use events_bus::transport::redis::{RedisOptions, RedisTransport};
 
     use super::support::redis_server::RedisServer;
@@ -98,21 +90,4 @@ mod redis {
     fn redis_keeps_the_promises() {
         conformance::run(&Server(RedisServer::start()));
     }
-}
-
-/// A transport that settles nothing, and does not say so.
-struct Forgetful;
-
-impl Fixture for Forgetful {
-    fn open(&self) -> SharedTransport {
-        let flaky = support::flaky::Flaky::default();
-        flaky.unsettled.store(usize::MAX / 2, Ordering::SeqCst);
-        Arc::new(flaky)
-    }
-}
-
-#[test]
-#[should_panic(expected = "what is finished is not pending")]
-fn a_broken_promise_is_noticed() {
-    conformance::run(&Forgetful);
 }

@@ -1,64 +1,21 @@
-//! Groups: who gets what, who leads, what is pending.
+//! Groups: who gets what.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use super::{
-    Check, GROUP, LEASE, MOMENT, Setting, TOPIC, eventually, member, member_of, numbers, record,
-};
-use crate::transport::{Standing, Start, TransportErrorKind};
+use super::{Check, GROUP, MOMENT, Setting, TOPIC, member, numbers, promises, record};
+use crate::transport::{Member, Settlement, Start, TransportErrorKind};
 
-pub(super) const CHECKS: &[Check] = &[
-    Check {
-        name: "a group begins at the beginning, or with what comes next, and is not moved by joining again",
-        check: starts,
-    },
-    Check {
-        name: "each group gets everything, and each consumer of a group its part",
-        check: shares,
-    },
-    Check {
-        name: "a group goes on where it stopped, also from another process",
-        check: resumes,
-    },
-    Check {
-        name: "what is pending is taken over in its order, page by page",
-        check: pages,
-    },
-    Check {
-        name: "what another consumer works on is left alone until it is idle",
-        check: idle,
-    },
-    Check {
-        name: "extending keeps entries with their consumer",
-        check: extends,
-    },
-    Check {
-        name: "what is requeued comes first, for its group alone",
-        check: requeued,
-    },
-    Check {
-        name: "one consumer leads, and another when it leaves",
-        check: leads,
-    },
-    Check {
-        name: "a lease ends",
-        check: lease_ends,
-    },
-    Check {
-        name: "nothing is requeued for a group that is not there",
-        check: no_group,
-    },
-    Check {
-        name: "a group that is forgotten is new when it joins",
-        check: forgets,
-    },
-    Check {
-        name: "consumers at the same time get different entries",
-        check: disjoint,
-    },
+pub(super) const CHECKS: &[Check] = promises![
+    starts: "a group begins at the beginning, or with what comes next, and is not moved by joining again",
+    shares: "each group gets everything, and each consumer of a group its part",
+    resumes: "a group goes on where it stopped, also from another process",
+    disjoint: "consumers at the same time get different entries",
+    unicode: "groups and consumers have names of any script",
+    none_asked: "who asks for no entries gets none, and loses none",
+    forgets: "a group that is forgotten is new when it joins",
+    no_group: "nothing is requeued for a group that is not there",
 ];
 
 fn starts(it: &Setting<'_>) {
@@ -102,147 +59,6 @@ fn resumes(it: &Setting<'_>) {
     assert_eq!(numbers(&rest.expect("receiving succeeds")), [2, 3]);
 }
 
-fn pages(it: &Setting<'_>) {
-    it.join(GROUP);
-    it.publish(0..10);
-    let given = it.receive("one", 10);
-    assert!(given.iter().all(|entry| entry.deliveries == 1));
-    it.finish("one", &given[3..4]);
-    let mut behind = None;
-    let mut seen = Vec::new();
-    loop {
-        let page = it
-            .transport
-            .take_over(member("two"), behind, Duration::ZERO, 4);
-        let page = page.expect("taking over succeeds");
-        let Some(last) = page.last() else { break };
-        assert!(page.len() <= 4, "no more than asked for");
-        assert!(page.iter().all(|entry| entry.deliveries == 2));
-        behind = Some(last.id);
-        seen.extend(numbers(&page));
-    }
-    assert_eq!(seen, [0, 1, 2, 4, 5, 6, 7, 8, 9]);
-    assert_eq!(it.receive("one", 10).len(), 0, "nothing is new");
-}
-
-fn idle(it: &Setting<'_>) {
-    it.join(GROUP);
-    it.publish(0..2);
-    it.receive("one", 10);
-    assert_eq!(it.take_over("two", LEASE).len(), 0, "one works on them");
-    assert_eq!(
-        numbers(&it.take_over("one", LEASE)),
-        [0, 1],
-        "one's own are given back, idle or not"
-    );
-    thread::sleep(MOMENT);
-    assert_eq!(numbers(&it.take_over("two", MOMENT)), [0, 1]);
-}
-
-fn extends(it: &Setting<'_>) {
-    let long = Duration::from_secs(1);
-    it.join(GROUP);
-    it.publish(0..2);
-    let given = it.receive("one", 10);
-    thread::sleep(long);
-    it.transport
-        .extend(member("one"), &[given[0].id])
-        .expect("extending succeeds");
-    // What is another's is not taken by saying so.
-    it.transport
-        .extend(member("two"), &[given[1].id])
-        .expect("extending succeeds");
-    assert_eq!(numbers(&it.take_over("two", long)), [1]);
-}
-
-fn requeued(it: &Setting<'_>) {
-    it.join(GROUP);
-    it.join("other");
-    it.publish(0..2);
-    it.transport
-        .requeue(TOPIC, GROUP, &[record(7), record(8)])
-        .expect("requeueing succeeds");
-    assert_eq!(it.group().again, 2);
-    let given = it.receive("one", 10);
-    assert_eq!(numbers(&given), [7, 8, 0, 1], "first what was requeued");
-    assert_eq!(numbers(&it.receive_in("other", "one", 10)), [0, 1]);
-    let ids: BTreeSet<_> = given.iter().map(|entry| entry.id).collect();
-    assert_eq!(ids.len(), 4, "ids are told apart");
-    assert_eq!(given[0].id.queue(), crate::transport::Queue::Again);
-    assert_eq!(numbers(&it.take_over("two", Duration::ZERO)), [7, 8, 0, 1]);
-    it.finish("two", &given[..1]);
-    assert_eq!(it.group().again, 1);
-    assert_eq!(numbers(&it.take_over("two", Duration::ZERO)), [8, 0, 1]);
-}
-
-fn leads(it: &Setting<'_>) {
-    it.join(GROUP);
-    it.join("other");
-    let other = it.other();
-    let lead = |consumer: &str| it.transport.lead(member(consumer), LEASE).ok();
-    assert_eq!(lead("one"), Some(Standing::Active));
-    assert_eq!(
-        other.lead(member("two"), LEASE).ok(),
-        Some(Standing::Standby)
-    );
-    assert_eq!(lead("one"), Some(Standing::Active), "it stays");
-    assert_eq!(it.group().leader.as_deref(), Some("one"));
-    let elsewhere = it.transport.lead(member_of("other", "two"), LEASE);
-    assert_eq!(elsewhere.ok(), Some(Standing::Active), "groups are apart");
-    it.transport
-        .leave(member("two"))
-        .expect("leaving without leading is no error");
-    assert_eq!(lead("two"), Some(Standing::Standby));
-    it.publish([1]);
-    it.receive("one", 10);
-    it.transport.leave(member("one")).expect("leaving succeeds");
-    assert_eq!(lead("two"), Some(Standing::Active));
-    assert_eq!(
-        numbers(&it.take_over("two", LEASE)),
-        [1],
-        "what was pending may be taken over at once"
-    );
-}
-
-fn lease_ends(it: &Setting<'_>) {
-    it.join(GROUP);
-    let short = Duration::from_millis(300);
-    let first = it.transport.lead(member("one"), short);
-    assert_eq!(first.ok(), Some(Standing::Active));
-    eventually("another consumer leads after the lease", || {
-        let standing = it.transport.lead(member("two"), LEASE);
-        standing.ok() == Some(Standing::Active)
-    });
-    let late = it.transport.lead(member("one"), LEASE);
-    assert_eq!(late.ok(), Some(Standing::Standby));
-}
-
-fn no_group(it: &Setting<'_>) {
-    it.publish([1]);
-    let refused = it.transport.requeue(TOPIC, GROUP, &[record(1)]);
-    assert_eq!(
-        refused.map_err(|error| error.kind()),
-        Err(TransportErrorKind::Refused)
-    );
-}
-
-fn forgets(it: &Setting<'_>) {
-    it.join(GROUP);
-    it.publish(0..2);
-    it.receive("one", 1);
-    let forget = |group: &str| {
-        it.transport
-            .forget(TOPIC, group)
-            .expect("forgetting succeeds")
-    };
-    assert!(forget(GROUP));
-    assert!(!forget(GROUP), "it is gone");
-    assert!(it.status().groups.is_empty());
-    it.join(GROUP);
-    assert_eq!(it.take_over("one", Duration::ZERO).len(), 0);
-    assert_eq!(numbers(&it.receive("one", 10)), [0, 1]);
-}
-
 fn disjoint(it: &Setting<'_>) {
     it.join(GROUP);
     it.publish(0..300);
@@ -275,4 +91,74 @@ fn disjoint(it: &Setting<'_>) {
         .collect();
     all.sort_unstable();
     assert_eq!(all, (0..300).collect::<Vec<_>>(), "each exactly once");
+}
+
+fn unicode(it: &Setting<'_>) {
+    let member = Member {
+        topic: "thème.événements-\u{1f4ec}",
+        group: "gruppe-Δ'\"%_;--",
+        consumer: "потребитель:1/ä",
+    };
+    let transport = &*it.transport;
+    transport
+        .join(member.topic, member.group, Start::Beginning)
+        .expect("joining succeeds");
+    transport
+        .publish(member.topic, &[record(1), record(2)], None)
+        .expect("publishing succeeds");
+    let lead = transport.lead(member, super::LEASE);
+    lead.expect("leading succeeds");
+    let given = transport.receive(member, 10, MOMENT);
+    let given = given.expect("receiving succeeds");
+    assert_eq!(numbers(&given), [1, 2]);
+    let settlement = Settlement::finished(given[0].id, None, Arc::default());
+    transport
+        .settle(member, &[settlement], true)
+        .expect("settling succeeds");
+    let pending = transport.take_over(member, None, Duration::ZERO, 10);
+    assert_eq!(numbers(&pending.expect("taking over succeeds")), [2]);
+    let status = transport.status(member.topic);
+    let status = status.expect("the state can be read").expect("it is there");
+    assert_eq!(status.topic, member.topic);
+    assert_eq!(status.groups[0].group, member.group);
+    assert_eq!(status.groups[0].leader.as_deref(), Some(member.consumer));
+}
+
+fn none_asked(it: &Setting<'_>) {
+    it.join(GROUP);
+    it.publish(0..3);
+    assert_eq!(it.receive("one", 0).len(), 0);
+    assert_eq!(it.group().pending, 0, "nothing was handed out");
+    assert_eq!(numbers(&it.receive("one", 2)), [0, 1]);
+    let none = it
+        .transport
+        .take_over(member("two"), None, Duration::ZERO, 0);
+    assert_eq!(none.expect("taking over succeeds").len(), 0);
+    assert_eq!(numbers(&it.receive("one", 10)), [2]);
+}
+
+fn forgets(it: &Setting<'_>) {
+    it.join(GROUP);
+    it.publish(0..2);
+    it.receive("one", 1);
+    let forget = |group: &str| {
+        it.transport
+            .forget(TOPIC, group)
+            .expect("forgetting succeeds")
+    };
+    assert!(forget(GROUP));
+    assert!(!forget(GROUP), "it is gone");
+    assert!(it.status().groups.is_empty());
+    it.join(GROUP);
+    assert_eq!(it.take_over("one", Duration::ZERO).len(), 0);
+    assert_eq!(numbers(&it.receive("one", 10)), [0, 1]);
+}
+
+fn no_group(it: &Setting<'_>) {
+    it.publish([1]);
+    let refused = it.transport.requeue(TOPIC, GROUP, &[record(1)]);
+    assert_eq!(
+        refused.map_err(|error| error.kind()),
+        Err(TransportErrorKind::Refused)
+    );
 }

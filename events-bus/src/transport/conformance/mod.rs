@@ -20,13 +20,18 @@
 //! run(&Memory);
 //! ```
 //!
-//! A check panics where a promise is broken, and says which. The suite takes some seconds: leases have to end.
+//! [`transport_conformance!`](crate::transport_conformance) makes a test of each check instead, where transports do not get into
+//! each other's way. A check panics where a promise is broken, and says which. The suite takes some seconds: leases have to end.
 
 mod groups;
+mod leading;
 mod publishing;
+mod reading;
 mod records;
+mod redelivery;
 mod retention;
 mod settling;
+mod status;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
@@ -34,8 +39,16 @@ use std::time::Duration;
 
 use events_core::{EventMetadata, Timestamp, Uuid};
 
-use super::{Entry, Member, SharedTransport};
+use super::{DeadLetter, DeadReason, Entry, Member, SharedTransport};
 use crate::record::Record;
+
+/// The checks of a module: `name: "promise"`, where a function of that name checks it.
+macro_rules! promises {
+    ($($name:ident: $promise:literal,)*) => {
+        &[$(Check { name: stringify!($name), promise: $promise, hold: $name }),*]
+    };
+}
+use promises;
 
 /// What makes transports for the checks.
 pub trait Fixture {
@@ -52,14 +65,16 @@ pub trait Fixture {
 /// A promise, and what checks it.
 #[derive(Clone, Copy)]
 pub struct Check {
-    /// The promise.
+    /// A short name: that of the test which [`transport_conformance!`](crate::transport_conformance) makes of it.
     pub name: &'static str,
-    check: fn(&Setting<'_>),
+    /// The promise.
+    pub promise: &'static str,
+    hold: fn(&Setting<'_>),
 }
 
 impl std::fmt::Debug for Check {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.write_str(self.name)
+        write!(f, "{}: {}", self.name, self.promise)
     }
 }
 
@@ -73,7 +88,7 @@ impl Check {
             transport: fixture.open(),
             fixture,
         };
-        (self.check)(&setting);
+        (self.hold)(&setting);
     }
 }
 
@@ -81,12 +96,25 @@ impl Check {
 pub fn checks() -> Vec<Check> {
     [
         publishing::CHECKS,
+        reading::CHECKS,
         records::CHECKS,
         groups::CHECKS,
+        redelivery::CHECKS,
+        leading::CHECKS,
         settling::CHECKS,
         retention::CHECKS,
+        status::CHECKS,
     ]
     .concat()
+}
+
+/// The check of that name.
+///
+/// # Panics
+/// When there is none.
+pub fn check(name: &str) -> Check {
+    let found = checks().into_iter().find(|check| check.name == name);
+    found.unwrap_or_else(|| panic!("the suite has no check `{name}`"))
 }
 
 /// Runs every check, and says at the end which promises are broken.
@@ -97,13 +125,58 @@ pub fn run(fixture: &dyn Fixture) {
     let broken: Vec<_> = checks()
         .iter()
         .filter(|check| catch_unwind(AssertUnwindSafe(|| check.run(fixture))).is_err())
-        .map(|check| check.name)
+        .map(|check| format!("{check:?}"))
         .collect();
     assert!(
         broken.is_empty(),
         "the transport breaks its promises:\n- {}",
         broken.join("\n- ")
     );
+}
+
+/// Makes a test of each check: for transports that do not get into each other's way, so that tests can run at the same time. The
+/// fixture is made anew for each of them.
+///
+/// ```
+/// # struct Memory;
+/// # impl events_bus::transport::conformance::Fixture for Memory {
+/// #     fn open(&self) -> events_bus::transport::SharedTransport {
+/// #         std::sync::Arc::new(events_bus::transport::memory::MemoryTransport::new())
+/// #     }
+/// # }
+/// events_bus::transport_conformance!(Memory);
+/// # fn main() {}
+/// ```
+#[macro_export]
+macro_rules! transport_conformance {
+    ($fixture:expr) => {
+        $crate::transport_conformance! { @tests ($fixture)
+            order ids in_bulk together sequence other_sequences wakes zero nothing
+            positions trimmed_positions topics unknown
+            whole bodies
+            starts shares resumes disjoint unicode none_asked forgets no_group
+            pages both_queues idle extends after_restart requeued requeue_wakes again_waits
+            leads lease_ends renews left fenced
+            finished progress batch dead_letters given_up listed letters_apart duplicates remembered waiting_unremembered
+            unfinished kept lost nobody again_stays
+            state oldest after_trim apart
+        }
+    };
+    (@tests ($fixture:expr) $($name:ident)*) => {
+        $(
+            #[test]
+            fn $name() {
+                $crate::transport::conformance::check(stringify!($name)).run(&$fixture);
+            }
+        )*
+
+        #[test]
+        fn no_check_is_left_out() {
+            let checks = $crate::transport::conformance::checks();
+            let names: ::std::vec::Vec<_> = checks.iter().map(|check| check.name).collect();
+            assert_eq!(names, [$(stringify!($name)),*]);
+        }
+    };
 }
 
 /// What a check works with.
@@ -215,6 +288,31 @@ fn number(entry: &Entry) -> u64 {
 
 fn numbers(entries: &[Entry]) -> Vec<u64> {
     entries.iter().map(number).collect()
+}
+
+/// Ids of receivers.
+fn receivers(names: &[&str]) -> Arc<[Arc<str>]> {
+    names.iter().map(|name| Arc::from(*name)).collect()
+}
+
+fn event_id(entry: &Entry) -> Option<Uuid> {
+    entry
+        .record
+        .as_ref()
+        .ok()
+        .map(|record| record.metadata.id())
+}
+
+/// What gives up an entry.
+fn letter(entry: &Entry, reason: DeadReason) -> DeadLetter {
+    DeadLetter::new(
+        GROUP.into(),
+        reason,
+        "it said: ü",
+        entry.id,
+        Timestamp::from_micros(1_700_000_000_000_001).expect("a time"),
+        entry.record.clone(),
+    )
 }
 
 /// Waits for what takes a moment on its way between handles.

@@ -4,50 +4,19 @@ use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Check, GROUP, MOMENT, Setting, TOPIC, member, number, numbers, record};
+use super::{Check, GROUP, MOMENT, Setting, TOPIC, member, numbers, promises, record};
 use crate::transport::{EntryId, Position, Sequence, Start, Transport};
 
-pub(super) const CHECKS: &[Check] = &[
-    Check {
-        name: "records are read in the order in which they were published",
-        check: order,
-    },
-    Check {
-        name: "the ids of entries ascend, and are what publishing said",
-        check: ids,
-    },
-    Check {
-        name: "each publisher keeps its order among others",
-        check: together,
-    },
-    Check {
-        name: "what is published under a number is published once",
-        check: sequence,
-    },
-    Check {
-        name: "the numbers of one outbox and one topic say nothing of others",
-        check: other_sequences,
-    },
-    Check {
-        name: "a consumer that waits is woken by what is published",
-        check: wakes,
-    },
-    Check {
-        name: "a wait of zero does not wait, and an empty answer is no error",
-        check: zero,
-    },
-    Check {
-        name: "reading begins where it is told to",
-        check: positions,
-    },
-    Check {
-        name: "topics are apart from each other",
-        check: topics,
-    },
-    Check {
-        name: "publishing nothing is no error",
-        check: nothing,
-    },
+pub(super) const CHECKS: &[Check] = promises![
+    order: "records are read in the order in which they were published",
+    ids: "the ids of entries ascend, and are what publishing said",
+    in_bulk: "many records are published at once",
+    together: "each publisher keeps its order among others",
+    sequence: "what is published under a number is published once",
+    other_sequences: "the numbers of one outbox and one topic say nothing of others",
+    wakes: "a consumer that waits is woken by what is published",
+    zero: "a wait of zero does not wait, and an empty answer is no error",
+    nothing: "publishing nothing is no error",
 ];
 
 fn order(it: &Setting<'_>) {
@@ -74,6 +43,17 @@ fn ids(it: &Setting<'_>) {
     for id in published {
         assert_eq!(id.to_string().parse(), Ok(id), "an id survives as text");
     }
+}
+
+fn in_bulk(it: &Setting<'_>) {
+    const MANY: u64 = 5_000;
+    it.join(GROUP);
+    it.publish(0..MANY);
+    assert_eq!(it.status().entries, MANY);
+    let given = it.receive("one", 5_000);
+    assert_eq!(numbers(&given), (0..MANY).collect::<Vec<_>>());
+    it.finish("one", &given);
+    assert_eq!(it.group().pending, 0);
 }
 
 fn together(it: &Setting<'_>) {
@@ -188,59 +168,6 @@ fn zero(it: &Setting<'_>) {
         began.elapsed() < Duration::from_secs(5),
         "it does not block"
     );
-}
-
-fn positions(it: &Setting<'_>) {
-    let ids = it.publish(0..3);
-    let read = |from, most| {
-        let entries = it.transport.read(TOPIC, from, most);
-        numbers(&entries.expect("reading succeeds"))
-    };
-    assert_eq!(read(Position::Oldest, 2), [0, 1]);
-    assert_eq!(read(Position::At(ids[1]), 10), [1, 2]);
-    assert_eq!(read(Position::Behind(ids[1]), 10), [2]);
-    assert!(read(Position::Behind(ids[2]), 10).is_empty());
-    let entries = it.transport.read(TOPIC, Position::Oldest, 10);
-    let entries = entries.expect("reading succeeds");
-    let first = entries[0].published_at;
-    assert_eq!(read(Position::Time(first), 1), [0], "by time");
-    let later =
-        events_core::Timestamp::from_micros(entries[2].published_at.as_micros() + 3_600_000_000);
-    let later = later.expect("a time of this century");
-    assert!(read(Position::Time(later), 10).is_empty());
-    let nobody = it
-        .transport
-        .read("nobody-published-here", Position::Oldest, 10);
-    assert!(nobody.expect("an unknown topic is empty").is_empty());
-}
-
-fn topics(it: &Setting<'_>) {
-    let other = "une-autre.Καλημέρα";
-    it.transport
-        .publish(other, &[record(7)], None)
-        .expect("publishing succeeds");
-    it.publish([1]);
-    it.join(GROUP);
-    assert_eq!(numbers(&it.receive("one", 10)), [1]);
-    let entries = it.transport.read(other, Position::Oldest, 10);
-    assert_eq!(
-        entries
-            .expect("reading succeeds")
-            .iter()
-            .map(number)
-            .collect::<Vec<_>>(),
-        [7]
-    );
-    let names: Vec<_> = it
-        .transport
-        .topics()
-        .expect("the state can be read")
-        .into_iter()
-        .map(|topic| topic.topic)
-        .collect();
-    for name in [TOPIC, other] {
-        assert!(names.contains(&name.to_owned()), "{name} is listed");
-    }
 }
 
 fn nothing(it: &Setting<'_>) {

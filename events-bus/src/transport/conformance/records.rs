@@ -4,20 +4,14 @@ use std::sync::Arc;
 
 use events_core::{EventMetadata, SourceLib, Timestamp, Uuid};
 
-use super::{Check, GROUP, Setting, TOPIC};
+use super::{Check, GROUP, Setting, TOPIC, promises};
 use crate::record::{Again, Record};
 use crate::trace::TraceContext;
 use crate::transport::Position;
 
-pub(super) const CHECKS: &[Check] = &[
-    Check {
-        name: "a record comes back as it was",
-        check: whole,
-    },
-    Check {
-        name: "a large body comes back, and an empty one",
-        check: bodies,
-    },
+pub(super) const CHECKS: &[Check] = promises![
+    whole: "a record comes back as it was",
+    bodies: "a large body comes back, and an empty one",
 ];
 
 fn samples() -> Vec<Record> {

@@ -1,27 +1,17 @@
-//! What is kept, and for how long; and what the state says.
+//! What is kept, and for how long.
 
+use std::sync::Arc;
 use std::time::Duration;
 
-use super::{Check, GROUP, Setting, TOPIC, numbers};
-use crate::transport::{Position, Retention, Trimmed};
+use super::{Check, GROUP, Setting, TOPIC, member_of, numbers, promises, record};
+use crate::transport::{Position, Retention, Settlement, Trimmed};
 
-pub(super) const CHECKS: &[Check] = &[
-    Check {
-        name: "trimming leaves what a group has not finished",
-        check: unfinished,
-    },
-    Check {
-        name: "trimming leaves as many entries as are to be kept, and the young ones",
-        check: kept,
-    },
-    Check {
-        name: "unread entries are lost only where that is accepted, and counted",
-        check: lost,
-    },
-    Check {
-        name: "the state says what is there, unread and pending",
-        check: state,
-    },
+pub(super) const CHECKS: &[Check] = promises![
+    unfinished: "trimming leaves what a group has not finished",
+    kept: "trimming leaves as many entries as are to be kept, and the young ones",
+    lost: "unread entries are lost only where that is accepted, and counted",
+    nobody: "without groups, trimming goes by the retention alone",
+    again_stays: "trimming leaves what was requeued",
 ];
 
 const NOTHING: Retention = Retention {
@@ -54,12 +44,10 @@ fn unfinished(it: &Setting<'_>) {
     let slow = it.receive_in("slow", "one", 3);
     let settlements: Vec<_> = slow[..1]
         .iter()
-        .map(|entry| {
-            crate::transport::Settlement::finished(entry.id, None, std::sync::Arc::default())
-        })
+        .map(|entry| Settlement::finished(entry.id, None, Arc::default()))
         .collect();
     it.transport
-        .settle(super::member_of("slow", "one"), &settlements, false)
+        .settle(member_of("slow", "one"), &settlements, false)
         .expect("settling succeeds");
     let trimmed = trim(it, NOTHING);
     assert_eq!((trimmed.entries, trimmed.unread), (1, 0));
@@ -107,33 +95,40 @@ fn lost(it: &Setting<'_>) {
     assert_eq!(numbers(&it.receive("one", 10)), [4, 5]);
 }
 
-fn state(it: &Setting<'_>) {
-    assert!(
-        it.transport
-            .status("nobody-published-here")
-            .expect("the state can be read")
-            .is_none()
+fn nobody(it: &Setting<'_>) {
+    it.publish(0..4);
+    let two = Retention {
+        entries: 2,
+        ..NOTHING
+    };
+    assert_eq!(
+        trim(it, two),
+        Trimmed {
+            entries: 2,
+            unread: 0
+        }
     );
-    let ids = it.publish(0..5);
+    assert_eq!(left(it), [2, 3]);
+}
+
+fn again_stays(it: &Setting<'_>) {
     it.join(GROUP);
-    it.receive("one", 2);
-    let status = it.status();
-    assert_eq!(status.topic, TOPIC);
-    assert_eq!(status.entries, 5);
-    assert_eq!((status.oldest, status.newest), (Some(ids[0]), Some(ids[4])));
-    assert_eq!(status.dead_letters, 0);
-    let group = it.group();
-    assert_eq!((group.unread, group.pending, group.again), (Some(3), 2, 0));
-    assert_eq!(group.lag(), Some(5));
-    let entries = it.transport.read(TOPIC, Position::Oldest, 1);
-    let oldest = entries.expect("reading succeeds")[0].published_at;
-    let micros = |time: events_core::Timestamp| time.as_micros();
-    let seen = group.oldest_unfinished.expect("something is unfinished");
-    assert!(
-        (micros(seen) - micros(oldest)).abs() <= 1_000,
-        "to the millisecond"
+    it.transport
+        .requeue(TOPIC, GROUP, &[record(7), record(8)])
+        .expect("requeueing succeeds");
+    it.publish(0..3);
+    assert_eq!(numbers(&it.receive("one", 1)), [7]);
+    let none = Retention {
+        lose_unread_beyond: Some(0),
+        ..NOTHING
+    };
+    assert_eq!(
+        trim(it, none),
+        Trimmed {
+            entries: 3,
+            unread: 3
+        }
     );
-    let topics = it.transport.topics().expect("the state can be read");
-    let same = topics.iter().find(|topic| topic.topic == TOPIC);
-    assert_eq!(same.map(|topic| topic.entries), Some(5));
+    assert_eq!(numbers(&it.take_over("one", Duration::ZERO)), [7]);
+    assert_eq!(numbers(&it.receive("one", 10)), [8]);
 }

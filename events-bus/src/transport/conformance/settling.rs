@@ -3,53 +3,29 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use events_core::{Timestamp, Uuid};
+use events_core::Timestamp;
 
-use super::{Check, GROUP, LEASE, MOMENT, Setting, TOPIC, member, numbers, record};
+use super::{
+    Check, GROUP, MOMENT, Setting, TOPIC, event_id, letter, member, numbers, promises, receivers,
+    record,
+};
 use crate::record::Again;
 use crate::transport::{
-    DeadLetter, DeadReason, Entry, Malformed, Progress, ReceiverState, Settlement, Standing,
-    TransportErrorKind,
+    DeadReason, Entry, EntryId, Malformed, Progress, ReceiverState, Settlement, Start,
 };
 
-pub(super) const CHECKS: &[Check] = &[
-    Check {
-        name: "what is finished is not pending, and what is not finished is",
-        check: finished,
-    },
-    Check {
-        name: "the progress of receivers is handed out with a pending entry",
-        check: progress,
-    },
-    Check {
-        name: "a dead letter is kept with the settlement, once",
-        check: dead_letters,
-    },
-    Check {
-        name: "dead letters are listed in their order, page by page, and can be dropped",
-        check: listed,
-    },
-    Check {
-        name: "who no longer leads settles nothing",
-        check: fenced,
-    },
-    Check {
-        name: "the receivers that handled an event are remembered, unless it is handled once more on purpose",
-        check: duplicates,
-    },
+pub(super) const CHECKS: &[Check] = promises![
+    finished: "what is finished is not pending, and what is not finished is",
+    progress: "the progress of receivers is handed out with a pending entry",
+    batch: "each settlement of a call counts, whatever the others are",
+    dead_letters: "a dead letter is kept with the settlement, once",
+    given_up: "a dead letter of an entry that is not finished leaves it pending",
+    listed: "dead letters are listed in their order, page by page, and can be dropped",
+    letters_apart: "dead letters are those of their topic",
+    duplicates: "the receivers that handled an event are remembered, unless it is handled once more on purpose",
+    remembered: "what is remembered of an event adds up, and is known to other processes",
+    waiting_unremembered: "of an event that is not finished, nobody is remembered",
 ];
-
-fn ids(names: &[&str]) -> Arc<[Arc<str>]> {
-    names.iter().map(|name| Arc::from(*name)).collect()
-}
-
-fn event_id(entry: &Entry) -> Option<Uuid> {
-    entry
-        .record
-        .as_ref()
-        .ok()
-        .map(|record| record.metadata.id())
-}
 
 fn finished(it: &Setting<'_>) {
     it.join(GROUP);
@@ -77,8 +53,12 @@ fn progress(it: &Setting<'_>) {
         error: "the \"mail\" server\nis down: ü".into(),
     };
     let settle = |progress: Vec<Progress>| {
-        let settlement =
-            Settlement::waiting(given[0].id, event_id(&given[0]), ids(&["good"]), progress);
+        let settlement = Settlement::waiting(
+            given[0].id,
+            event_id(&given[0]),
+            receivers(&["good"]),
+            progress,
+        );
         it.transport
             .settle(member("one"), &[settlement], false)
             .expect("settling succeeds");
@@ -101,15 +81,52 @@ fn progress(it: &Setting<'_>) {
     );
 }
 
-fn letter(entry: &Entry, reason: DeadReason) -> DeadLetter {
-    DeadLetter::new(
-        GROUP.into(),
-        reason,
-        "it said: ü",
-        entry.id,
-        Timestamp::from_micros(1_700_000_000_000_001).expect("a time"),
-        entry.record.clone(),
-    )
+fn batch(it: &Setting<'_>) {
+    it.join(GROUP);
+    it.publish(0..5);
+    let given = it.receive("one", 10);
+    it.finish("one", &given[..1]);
+    let finished = |entry: &Entry| {
+        let letter = letter(entry, DeadReason::Exhausted);
+        Settlement::finished(entry.id, event_id(entry), receivers(&[])).with_dead(vec![letter])
+    };
+    let progress = Progress::new("slow".into(), ReceiverState::Dead);
+    let waiting = Settlement::waiting(
+        given[2].id,
+        event_id(&given[2]),
+        Arc::default(),
+        vec![progress.clone()],
+    );
+    let stranger = Settlement::finished(EntryId::new(1 << 40, 0), None, Arc::default());
+    let batch = [
+        finished(&given[0]),
+        finished(&given[1]),
+        stranger,
+        waiting,
+        finished(&given[3]),
+    ];
+    settle(it, &batch);
+    let pending = it.take_over("one", Duration::ZERO);
+    assert_eq!(numbers(&pending), [2, 4]);
+    assert_eq!(pending[0].progress, [progress]);
+    assert_eq!(
+        letters(it, TOPIC),
+        [given[1].id, given[3].id],
+        "a letter is there if its entry was settled by this call"
+    );
+}
+
+fn settle(it: &Setting<'_>, settlements: &[Settlement]) {
+    it.transport
+        .settle(member("one"), settlements, false)
+        .expect("settling succeeds");
+}
+
+/// The entries that the dead letters of a topic are of.
+fn letters(it: &Setting<'_>, topic: &str) -> Vec<EntryId> {
+    let letters = it.transport.dead_letters(topic, None, 100);
+    let letters = letters.expect("reading dead letters succeeds");
+    letters.iter().map(|(_, letter)| letter.entry).collect()
 }
 
 fn dead_letters(it: &Setting<'_>) {
@@ -118,7 +135,7 @@ fn dead_letters(it: &Setting<'_>) {
     let given = it.receive("one", 10);
     let letter = letter(&given[0], DeadReason::Exhausted).by_receiver("bad".into(), 5);
     let settle = || {
-        let settlement = Settlement::finished(given[0].id, event_id(&given[0]), ids(&[]))
+        let settlement = Settlement::finished(given[0].id, event_id(&given[0]), receivers(&[]))
             .with_dead(vec![letter.clone()]);
         it.transport
             .settle(member("one"), &[settlement], false)
@@ -131,6 +148,28 @@ fn dead_letters(it: &Setting<'_>) {
     assert_eq!(letters.len(), 1, "settling twice adds no second letter");
     assert_eq!(letters[0].1, letter);
     assert_eq!(it.status().dead_letters, 1);
+}
+
+fn given_up(it: &Setting<'_>) {
+    it.join(GROUP);
+    it.publish([1]);
+    let given = it.receive("one", 10);
+    let letter = letter(&given[0], DeadReason::Permanent).by_receiver("bad".into(), 1);
+    let progress = vec![
+        Progress::new("bad".into(), ReceiverState::Dead),
+        Progress::new("good".into(), ReceiverState::Handled),
+    ];
+    let waiting = Settlement::waiting(
+        given[0].id,
+        event_id(&given[0]),
+        Arc::default(),
+        progress.clone(),
+    );
+    settle(it, &[waiting.with_dead(vec![letter])]);
+    assert_eq!(it.group().pending, 1);
+    assert_eq!(letters(it, TOPIC), [given[0].id]);
+    let again = it.take_over("one", Duration::ZERO);
+    assert_eq!(again[0].progress, progress);
 }
 
 fn listed(it: &Setting<'_>) {
@@ -161,7 +200,7 @@ fn listed(it: &Setting<'_>) {
         .iter()
         .zip(&letters)
         .map(|(entry, letter)| {
-            Settlement::finished(entry.id, event_id(entry), ids(&[]))
+            Settlement::finished(entry.id, event_id(entry), receivers(&[]))
                 .with_dead(vec![letter.clone()])
         })
         .collect();
@@ -176,6 +215,7 @@ fn listed(it: &Setting<'_>) {
         let Some((last, _)) = page.last() else { break };
         behind = Some(*last);
         found.extend(page);
+        assert!(found.len() <= letters.len(), "paging comes to an end");
     }
     let back: Vec<_> = found.iter().map(|(_, letter)| letter.clone()).collect();
     assert_eq!(back, letters);
@@ -186,29 +226,41 @@ fn listed(it: &Setting<'_>) {
     assert_eq!(it.status().dead_letters, letters.len() as u64 - 2);
 }
 
-fn fenced(it: &Setting<'_>) {
-    it.join(GROUP);
-    it.publish([1]);
-    let lead = |consumer, lease| it.transport.lead(member(consumer), lease).ok();
-    assert_eq!(lead("one", MOMENT), Some(Standing::Active));
-    let given = it.receive("one", 10);
-    super::eventually("another consumer leads after the lease", || {
-        lead("two", LEASE) == Some(Standing::Active)
-    });
-    let settlement = Settlement::finished(given[0].id, event_id(&given[0]), ids(&[]));
-    let late = it
-        .transport
-        .settle(member("one"), std::slice::from_ref(&settlement), true);
-    assert_eq!(
-        late.map_err(|error| error.kind()),
-        Err(TransportErrorKind::LostLease)
-    );
-    assert_eq!(it.group().pending, 1, "nothing happened");
-    it.take_over("two", Duration::ZERO);
-    it.transport
-        .settle(member("two"), &[settlement], true)
-        .expect("who leads settles");
-    assert_eq!(it.group().pending, 0);
+fn letters_apart(it: &Setting<'_>) {
+    const OTHER: &str = "another";
+    let transport = &*it.transport;
+    let mut entries = Vec::new();
+    for topic in [TOPIC, OTHER] {
+        let at = crate::transport::Member {
+            topic,
+            ..member("one")
+        };
+        transport
+            .join(topic, GROUP, Start::Beginning)
+            .expect("joining succeeds");
+        transport
+            .publish(topic, &[record(1)], None)
+            .expect("publishing succeeds");
+        let given = transport.receive(at, 10, MOMENT);
+        let given = given.expect("receiving succeeds");
+        let letter = letter(&given[0], DeadReason::UnknownType);
+        let settlement = Settlement::finished(given[0].id, None, Arc::default());
+        transport
+            .settle(at, &[settlement.with_dead(vec![letter])], false)
+            .expect("settling succeeds");
+        entries.push(given[0].id);
+    }
+    assert_eq!(letters(it, TOPIC), entries[..1]);
+    assert_eq!(letters(it, OTHER), entries[1..]);
+    let all = transport.dead_letters(TOPIC, None, 10);
+    let ids: Vec<_> = all
+        .expect("reading dead letters succeeds")
+        .iter()
+        .map(|(id, _)| *id)
+        .collect();
+    assert_eq!(transport.drop_dead_letters(TOPIC, &ids).ok(), Some(1));
+    assert_eq!(letters(it, TOPIC), []);
+    assert_eq!(letters(it, OTHER).len(), 1);
 }
 
 fn duplicates(it: &Setting<'_>) {
@@ -217,7 +269,7 @@ fn duplicates(it: &Setting<'_>) {
     it.publish([1]);
     let given = it.receive("one", 10);
     assert!(given[0].handled_by.is_empty());
-    let settlement = Settlement::finished(given[0].id, event_id(&given[0]), ids(&["a", "b"]));
+    let settlement = Settlement::finished(given[0].id, event_id(&given[0]), receivers(&["a", "b"]));
     it.transport
         .settle(member("one"), &[settlement], false)
         .expect("settling succeeds");
@@ -239,4 +291,46 @@ fn duplicates(it: &Setting<'_>) {
         .requeue(TOPIC, GROUP, &[once_more])
         .expect("requeueing succeeds");
     assert!(it.receive("one", 10)[0].handled_by.is_empty());
+}
+
+fn remembered(it: &Setting<'_>) {
+    it.join(GROUP);
+    for handled_by in [&["a"][..], &["b", "a"]] {
+        it.publish([1]);
+        let given = it.receive("one", 10);
+        let handled_by = receivers(handled_by);
+        settle(
+            it,
+            &[Settlement::finished(
+                given[0].id,
+                event_id(&given[0]),
+                handled_by,
+            )],
+        );
+    }
+    it.publish([1]);
+    let given = it.other().receive(member("two"), 10, MOMENT);
+    let mut given = given.expect("receiving succeeds");
+    given[0].handled_by.sort();
+    assert_eq!(
+        given[0].handled_by[..],
+        receivers(&["a", "b"])[..],
+        "each of them once"
+    );
+}
+
+fn waiting_unremembered(it: &Setting<'_>) {
+    it.join(GROUP);
+    it.publish([1]);
+    let given = it.receive("one", 10);
+    let waiting = Settlement::waiting(
+        given[0].id,
+        event_id(&given[0]),
+        receivers(&["a"]),
+        vec![Progress::new("b".into(), ReceiverState::Dead)],
+    );
+    settle(it, &[waiting]);
+    it.publish([1]);
+    let given = it.receive("one", 10);
+    assert!(given[0].handled_by.is_empty());
 }

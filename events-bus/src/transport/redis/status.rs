@@ -54,7 +54,7 @@ pub(super) fn topic(conn: &mut Conn, name: &str) -> Result<Option<TopicStatus>, 
         groups => groups?,
     };
     for found in groups {
-        status.groups.push(group(conn, name, found)?);
+        status.groups.push(group(conn, &status, found)?);
     }
     status
         .groups
@@ -62,7 +62,8 @@ pub(super) fn topic(conn: &mut Conn, name: &str) -> Result<Option<TopicStatus>, 
     Ok(is_there.then_some(status))
 }
 
-fn group(conn: &mut Conn, topic: &str, found: Value) -> Result<GroupStatus, Failure> {
+fn group(conn: &mut Conn, of: &TopicStatus, found: Value) -> Result<GroupStatus, Failure> {
+    let topic = &*of.topic;
     let names = ["name", "pending", "last-delivered-id", "lag"];
     let [name, pending, last, lag] = answer::pick(found, names)?;
     let mut status = GroupStatus::new(answer::text(name)?);
@@ -94,6 +95,12 @@ fn group(conn: &mut Conn, topic: &str, found: Value) -> Result<GroupStatus, Fail
         Some(id) => Some(answer::id(&id)?),
     };
     let oldest_unread = first_id(next(&mut answers)?)?;
+    // Redis goes on counting what was trimmed before it was read.
+    if oldest_unread.is_none() {
+        status.unread = Some(0);
+    } else if oldest_unread == of.oldest {
+        status.unread = Some(of.entries);
+    }
     let oldest = oldest_pending.into_iter().chain(oldest_unread).min();
     status.oldest_unfinished = oldest.map(fields::published_at);
     Ok(status)

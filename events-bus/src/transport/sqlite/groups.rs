@@ -358,7 +358,7 @@ fn handled_by(
             .query_row(params![bucket, group, event_id], |row| row.get(0))
             .optional()?;
         for receiver in receivers.iter().flat_map(|all| all.split('\n')) {
-            if !receiver.is_empty() {
+            if !receiver.is_empty() && all.iter().all(|known: &Arc<str>| **known != *receiver) {
                 all.push(Arc::from(receiver));
             }
         }

@@ -78,7 +78,8 @@ pub(super) fn settle(
             transaction
                 .prepare_cached(
                     "INSERT INTO handled (bucket, grp, event_id, receivers) VALUES (?1, ?2, ?3, ?4)
-                     ON CONFLICT DO UPDATE SET receivers = receivers || char(10) || ?4",
+                     ON CONFLICT DO UPDATE SET receivers = receivers || char(10) || ?4
+                     WHERE instr(char(10) || receivers || char(10), char(10) || ?4 || char(10)) = 0",
                 )?
                 .execute(params![
                     bucket,
