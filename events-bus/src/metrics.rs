@@ -160,3 +160,54 @@ impl fmt::Debug for ProducerMetrics {
         f.write_str("ProducerMetrics")
     }
 }
+
+/// Of the outbox of a database that a relay reads.
+pub(crate) struct RelayMetrics {
+    sent: Counter,
+    failures: Counter,
+    set_aside: Counter,
+    waiting: Gauge,
+    oldest: Gauge,
+    aside: Gauge,
+}
+
+impl RelayMetrics {
+    pub(crate) fn new(outbox: &str) -> Self {
+        let labels = || labels(&[("outbox", outbox)]);
+        Self {
+            sent: metrics::counter!("events_bus_relay_sent_total", labels()),
+            failures: metrics::counter!("events_bus_relay_failures_total", labels()),
+            set_aside: metrics::counter!("events_bus_relay_set_aside_total", labels()),
+            waiting: metrics::gauge!("events_bus_relay_waiting_rows", labels()),
+            oldest: metrics::gauge!("events_bus_relay_oldest_waiting_seconds", labels()),
+            aside: metrics::gauge!("events_bus_relay_set_aside_rows", labels()),
+        }
+    }
+
+    pub(crate) fn sent(&self) {
+        self.sent.increment(1);
+    }
+
+    /// Whoever was to keep an event has not taken it.
+    pub(crate) fn failed(&self) {
+        self.failures.increment(1);
+    }
+
+    pub(crate) fn set_aside(&self) {
+        self.set_aside.increment(1);
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+    pub(crate) fn standing(&self, waiting: u64, oldest: Option<Duration>, set_aside: u64) {
+        self.waiting.set(waiting as f64);
+        self.oldest
+            .set(oldest.map_or(0.0, |oldest| oldest.as_secs_f64()));
+        self.aside.set(set_aside as f64);
+    }
+}
+
+impl fmt::Debug for RelayMetrics {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("RelayMetrics")
+    }
+}

@@ -83,12 +83,19 @@ impl TraceContext {
         self.state.as_deref()
     }
 
-    /// The context of the event that this thread is handling: `None` outside of a receiver that a consumer runs.
+    /// The context of the event that this thread is handling: `None` outside of a receiver that a consumer
+    /// runs, and of [`scope`](Self::scope).
     pub fn current() -> Option<Self> {
         CURRENT.with_borrow(Clone::clone)
     }
 
-    /// Runs something with this as the current context.
+    /// Runs something with this as the current context: what is sent in it, in a transaction or without, continues this trace. For
+    /// programs with a tracer of their own, where [`trace_with`](crate::BusBuilder::trace_with) does not reach.
+    pub fn scope<T>(self, run: impl FnOnce() -> T) -> T {
+        Self::enter(Some(self), run)
+    }
+
+    /// Runs something with this as the current context, or with none.
     pub(crate) fn enter<T>(context: Option<Self>, run: impl FnOnce() -> T) -> T {
         /// Puts the former context back, also when a receiver panics.
         struct Restore(Option<TraceContext>);

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use events_core::registry;
+use events_core::{BoxError, registry};
 
 use crate::config::BusConfigErrors;
 use crate::consumer::StopError;
@@ -24,6 +24,8 @@ pub enum StartProblem {
     Transport(TransportError),
     /// The configuration asks for something that this build does not have, or has twice.
     Build(String),
+    /// The outbox of a database cannot be relayed: its name, and why.
+    Outbox(String, BoxError),
     /// A thread could not be started.
     Thread(std::io::Error),
 }
@@ -48,6 +50,12 @@ impl fmt::Display for StartProblem {
             Self::Config(problems) => problems.fmt(f),
             Self::Transport(error) => error.fmt(f),
             Self::Build(problem) => f.write_str(problem),
+            Self::Outbox(outbox, cause) => {
+                write!(
+                    f,
+                    "the outbox `{outbox}` of transactions cannot be relayed: {cause}"
+                )
+            }
             Self::Thread(error) => write!(f, "a thread of the bus could not be started: {error}"),
         }
     }
@@ -86,6 +94,8 @@ pub struct ShutdownError {
     pub lost: bool,
     /// How many publishers were still at work.
     pub publishers: usize,
+    /// How many relays were still at work. What they have not sent is in their databases, and is sent later.
+    pub relays: usize,
 }
 
 impl fmt::Display for ShutdownError {
@@ -111,6 +121,13 @@ impl fmt::Display for ShutdownError {
                 f,
                 " {} publishers were in a call of the transport;",
                 self.publishers
+            )?;
+        }
+        if self.relays > 0 {
+            write!(
+                f,
+                " {} relays were running receivers, or in a call of the database; what they have not sent is sent later;",
+                self.relays
             )?;
         }
         Ok(())

@@ -57,6 +57,8 @@ use crate::transport::SharedTransport;
 /// ```
 #[must_use = "a bus stops when it is dropped"]
 pub struct Bus {
+    /// The first to be dropped: a relay must know that the bus ends before the taps do.
+    relays: Vec<Relay>,
     transport: Option<SharedTransport>,
     outbox: Option<Arc<Outbox>>,
     reports: Reports,
@@ -64,7 +66,6 @@ pub struct Bus {
     publishers: Vec<Publisher>,
     consumers: Vec<Consumer>,
     durable: Option<DurableStoreGuard>,
-    relays: Vec<Relay>,
     /// Whether what waits in the outbox is lost with the process.
     outbox_is_memory: bool,
 }
@@ -91,6 +92,11 @@ impl Bus {
     /// The consumers: one for each subscription, and one for the durable receivers where there are any.
     pub fn consumers(&self) -> &[Consumer] {
         &self.consumers
+    }
+
+    /// The relays: one for each outbox of a database, see [`BusBuilder::relay`].
+    pub fn relays(&self) -> &[Relay] {
+        &self.relays
     }
 
     /// What was published since the bus was started.
@@ -121,7 +127,7 @@ impl Bus {
         }
     }
 
-    /// Stops in order, within the time: consumers finish what is under way, then what was sent is published. Signals are cut off from
+    /// Stops in order, within the time: relays send what is committed, consumers finish what is under way, then what was sent is published. Signals are cut off from
     /// the bus at the end; so receivers that send while they finish are heard.
     ///
     /// # Errors
@@ -129,10 +135,13 @@ impl Bus {
     pub fn shutdown(mut self, timeout: Duration) -> Result<(), ShutdownError> {
         let deadline = Instant::now() + timeout;
         let left = || deadline.saturating_duration_since(Instant::now());
-        for relay in &mut self.relays {
-            // What it has not sent is in its database, and is sent later.
-            relay.stop(deadline);
-        }
+        // What they have not sent is in their databases, and is sent later: they get half of the time.
+        self.relays.iter().for_each(Relay::drain);
+        let halfway = Instant::now() + timeout / 2;
+        let relays = self.relays.iter_mut();
+        let relaying = relays
+            .map(|relay| usize::from(!relay.stop(halfway)))
+            .sum::<usize>();
         let mut consumers: Vec<StopError> = Vec::new();
         for consumer in self.consumers.drain(..) {
             consumers.extend(consumer.stop(left()).err());
@@ -147,7 +156,7 @@ impl Bus {
         let running = publishers
             .map(|publisher| usize::from(!publisher.stop(deadline)))
             .sum();
-        if consumers.is_empty() && waiting == 0 && running == 0 {
+        if consumers.is_empty() && waiting == 0 && running == 0 && relaying == 0 {
             return Ok(());
         }
         Err(ShutdownError {
@@ -155,6 +164,7 @@ impl Bus {
             waiting,
             lost: self.outbox_is_memory && waiting > 0,
             publishers: running,
+            relays: relaying,
         })
     }
 }

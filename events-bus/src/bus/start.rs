@@ -101,10 +101,14 @@ impl BusBuilder {
     ///
     /// # Errors
     /// With everything that is wrong: with the registry, with the configuration, with the transport.
-    pub fn start(self) -> Result<Bus, StartError> {
+    pub fn start(mut self) -> Result<Bus, StartError> {
         let mut problems = Vec::new();
         problems.extend(registry::verify().err().map(StartProblem::Registry));
         problems.extend(self.config.check().err().map(StartProblem::Config));
+        for relay in &mut self.relays {
+            let refused = relay.check().err();
+            problems.extend(refused.map(|cause| StartProblem::Outbox(relay.name(), cause)));
+        }
         if !problems.is_empty() {
             return Err(StartError(problems));
         }
@@ -113,7 +117,7 @@ impl BusBuilder {
             None => open(&self.config)?,
         };
         let Some(transport) = transport else {
-            return Ok(Bus {
+            let mut bus = Bus {
                 transport: None,
                 outbox: None,
                 reports: Reports::default(),
@@ -123,7 +127,10 @@ impl BusBuilder {
                 durable: None,
                 relays: Vec::new(),
                 outbox_is_memory: false,
-            });
+            };
+            // The receivers of this process get what transactions send, with a bus and without.
+            self.start_relays(&mut bus)?;
+            return Ok(bus);
         };
         self.start_on(&transport)
     }
@@ -173,10 +180,7 @@ impl BusBuilder {
                 bus.taps.push(tap);
             }
         }
-        for source in std::mem::take(&mut self.relays) {
-            bus.relays
-                .push(Relay::start(source).map_err(StartProblem::Thread)?);
-        }
+        self.start_relays(&mut bus)?;
         // Last, since receivers may send at once.
         for subscription in &self.config.subscriptions {
             let topics: Vec<_> = subscription
@@ -192,6 +196,24 @@ impl BusBuilder {
         Ok(bus)
     }
 
+    fn start_relays(&mut self, bus: &mut Bus) -> Result<(), StartProblem> {
+        for source in std::mem::take(&mut self.relays) {
+            let relay = Relay::start(
+                source,
+                #[cfg(feature = "tokio")]
+                self.current_runtime(),
+            );
+            bus.relays.push(relay.map_err(StartProblem::Thread)?);
+        }
+        Ok(())
+    }
+
+    #[cfg(feature = "tokio")]
+    fn current_runtime(&self) -> Option<tokio::runtime::Handle> {
+        let given = self.runtime.clone();
+        given.or_else(|| tokio::runtime::Handle::try_current().ok())
+    }
+
     fn settings(&self, from_event_bus: bool) -> Settings {
         Settings {
             config: self.config.consumer.clone(),
@@ -200,10 +222,7 @@ impl BusBuilder {
             from_event_bus,
             observer: self.on_handled.clone(),
             #[cfg(feature = "tokio")]
-            runtime: self
-                .runtime
-                .clone()
-                .or_else(|| tokio::runtime::Handle::try_current().ok()),
+            runtime: self.current_runtime(),
         }
     }
 

@@ -8,6 +8,9 @@
 //! Sending is at least once. A receiver that must not act twice notes in its own transaction that it has, with
 //! [`first_time`]: the inbox.
 //!
+//! A client of a database that is not implemented here takes one of two ways: [`OutboxTransaction`] is implemented for its
+//! transactions, or, where it is async, [`OutboxRow::of`] makes the row, and `INSERT` of [`sqlite`] or [`postgres`] is the statement.
+//!
 //! ```
 //! # #[cfg(feature = "sqlite")] {
 //! use events_bus::transaction::{self, sqlite};
@@ -38,45 +41,17 @@
 #[cfg(feature = "postgres")]
 pub mod postgres;
 mod relay;
+mod row;
+mod said;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 
-use std::fmt;
 use std::time::Duration;
 
-use events_core::{BoxError, Event, EventMetadata, Signal, Uuid};
+use events_core::{BoxError, Event, EventMetadata, Signal, Timestamp, Uuid};
 
-pub(crate) use relay::Relay;
-
-use crate::trace::TraceContext;
-use crate::wire;
-
-/// An event as the outbox of the caller's database keeps it.
-#[derive(Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct OutboxRow {
-    /// The id of the event.
-    pub event_id: Uuid,
-    /// The event type.
-    pub event_type: String,
-    /// The metadata as JSON, as the reference has it.
-    pub metadata: String,
-    /// The trace context of the sender: a `traceparent` header.
-    pub trace: Option<String>,
-    /// The event data: Avro binary.
-    pub body: Vec<u8>,
-}
-
-/// Without the body.
-impl fmt::Debug for OutboxRow {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("OutboxRow")
-            .field("event_id", &self.event_id)
-            .field("event_type", &self.event_type)
-            .field("body_bytes", &self.body.len())
-            .finish_non_exhaustive()
-    }
-}
+pub use relay::{Relay, RelayStats};
+pub use row::OutboxRow;
 
 /// A transaction that events can be sent in. Implement it for the client of your choice: one `INSERT` into `events_outbox`, with the
 /// columns named as the fields of [`OutboxRow`].
@@ -88,8 +63,8 @@ pub trait OutboxTransaction {
     fn insert(&mut self, row: &OutboxRow) -> Result<(), BoxError>;
 }
 
-/// A transaction in which a receiver can note what it has handled: one `INSERT` into `events_inbox`, of `receiver` and `event_id`, which
-/// does nothing where the pair is there.
+/// A transaction in which a receiver can note what it has handled: one `INSERT` into `events_inbox`, of `receiver`, `event_id` and
+/// `handled_at` (microseconds since 1970), which does nothing where the pair of the first two is there.
 pub trait InboxTransaction {
     /// Adds the pair, and says whether it was not there.
     ///
@@ -100,45 +75,36 @@ pub trait InboxTransaction {
 
 /// An event was not written into the caller's transaction.
 #[derive(Debug, thiserror::Error)]
-#[error("event `{event_type}` could not be written to the outbox of the transaction: {cause}")]
+#[error("event `{event_type}` could not be written to the outbox of the transaction: {}", said::said(&**cause))]
 #[non_exhaustive]
 pub struct SendInError {
     /// The event type.
     pub event_type: &'static str,
-    /// What the database, or the encoding, said.
+    /// What the database, or the encoding, said: the error of the client, so that a caller can see whether the transaction is to be
+    /// tried again.
+    #[source]
     pub cause: BoxError,
 }
 
 /// Sends an event when the transaction commits, and not at all if it does not. Gives the metadata that it will have.
 ///
-/// A disabled signal takes no effect here either, when the event is sent in the end.
+/// A disabled signal takes no effect here either: nothing is written. Nor does one that is disabled in the process that relays, when
+/// its turn comes.
 ///
 /// # Errors
-/// When the event could not be written.
+/// When the event could not be written. What that means for the transaction is up to the database: roll it back.
 pub fn send_in<E: Event>(
     transaction: &mut impl OutboxTransaction,
     signal: &'static Signal<E>,
     event: E,
 ) -> Result<EventMetadata, SendInError> {
-    let info = signal.event();
-    let fail = |cause: BoxError| SendInError {
-        event_type: info.event_type,
-        cause,
-    };
-    let metadata =
-        EventMetadata::new(info.event_type).with_minor_version(i64::from(info.minor_version));
-    let body = wire::encode(&event).map_err(|error| fail(error.into()))?;
-    // It is consumed, as by any send.
-    drop(event);
-    let trace = TraceContext::current().map(|trace| trace.child());
-    let row = OutboxRow {
-        event_id: metadata.id(),
-        event_type: info.event_type.to_owned(),
-        metadata: serde_json::to_string(&metadata).map_err(|error| fail(error.into()))?,
-        trace: trace.map(|trace| trace.to_string()),
-        body,
-    };
-    transaction.insert(&row).map_err(fail)?;
+    let (row, metadata) = row::of(signal, event)?;
+    if signal.is_enabled() {
+        transaction.insert(&row).map_err(|cause| SendInError {
+            event_type: signal.event().event_type,
+            cause,
+        })?;
+    }
     Ok(metadata)
 }
 
@@ -155,51 +121,90 @@ pub fn first_time(
     transaction.insert(receiver, metadata.id())
 }
 
-/// Where a relay gets events from: the outbox of a database.
+/// How an outbox stands.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[non_exhaustive]
+pub struct OutboxStatus {
+    /// Events that are to be sent.
+    pub waiting: u64,
+    /// When the first of them was handed to [`send_in`].
+    pub oldest: Option<Timestamp>,
+    /// Events that could not be sent: the column `problem` says why.
+    pub set_aside: u64,
+}
+
+impl OutboxStatus {
+    /// For implementations of [`OutboxSource`]: with the metadata of the oldest event that waits, as its row has it.
+    pub fn new(waiting: u64, oldest_metadata: Option<&str>, set_aside: u64) -> Self {
+        let metadata = oldest_metadata
+            .and_then(|metadata| serde_json::from_str::<EventMetadata>(metadata).ok());
+        Self {
+            waiting,
+            oldest: metadata.map(|metadata| metadata.time()),
+            set_aside,
+        }
+    }
+}
+
+/// A row that a relay is to send: its number, and what stands in it, or what is wrong with it.
+pub type Pending = (i64, Result<OutboxRow, String>);
+
+/// Where a relay gets events from: the outbox of a database. One thread uses it.
+///
+/// A call may fail and be made again: an implementation connects anew where it has to. None may block for ever.
 pub trait OutboxSource: Send {
     /// What it is called in messages. It must not have a password in it.
     fn name(&self) -> String;
 
-    /// Whether this relay may send: one at a time does, so that the order stays.
+    /// Called once, when the bus starts: finds out what cannot get better by waiting. Then the bus does not start.
     ///
     /// # Errors
-    /// When the database cannot be asked. It is asked again, and connects anew where it has to.
+    /// Says what to do.
+    fn check(&mut self) -> Result<(), BoxError> {
+        Ok(())
+    }
+
+    /// Whether this relay may send, of all that read this outbox: one at a time does, so that the order stays. It is asked again and
+    /// again, and keeps the lead then.
+    ///
+    /// # Errors
+    /// When the database cannot be asked. Then the lead may be another's.
     fn lead(&mut self) -> Result<bool, BoxError>;
 
-    /// The oldest rows that were not set aside, with their numbers, at most so many.
-    ///
-    /// # Errors
-    /// As above.
-    fn read(&mut self, most: usize) -> Result<Vec<(i64, OutboxRow)>, BoxError>;
+    /// Gives the lead to others. What the process holds is given back at its end in any case.
+    fn leave(&mut self);
 
-    /// Removes rows that were sent.
+    /// Has everything that was set aside sent again, in its order, and says how many. It is called by whoever gets the lead, since
+    /// another program may know what the last one did not.
     ///
     /// # Errors
-    /// As above.
+    /// When the database does not answer, or refuses it.
+    fn take_back(&mut self) -> Result<u64, BoxError>;
+
+    /// The rows with the lowest numbers that were not set aside, in the order of their numbers, at most so many.
+    ///
+    /// # Errors
+    /// When the database does not answer. A row that cannot be read is no error of the call, since it must not hold up the others.
+    fn read(&mut self, most: usize) -> Result<Vec<Pending>, BoxError>;
+
+    /// Removes rows that were sent. Those that are not there are passed over.
+    ///
+    /// # Errors
+    /// When the database does not answer, or refuses it.
     fn remove(&mut self, numbers: &[i64]) -> Result<(), BoxError>;
 
     /// Sets a row aside that cannot be sent, with what is wrong with it, so that it does not hold up the others.
     ///
     /// # Errors
-    /// As above.
+    /// When the database does not answer, or refuses it.
     fn set_aside(&mut self, number: i64, problem: &str) -> Result<(), BoxError>;
 
-    /// Waits until there may be something new, at most so long.
-    fn wait(&mut self, most: Duration);
-}
+    /// How the outbox stands.
+    ///
+    /// # Errors
+    /// When the database does not answer.
+    fn status(&mut self) -> Result<OutboxStatus, BoxError>;
 
-/// For readers of rows: the event of a row, or what is wrong with it.
-fn decode(row: &OutboxRow) -> Result<(events_core::delivery::OwnedEvent, EventMetadata), String> {
-    let signal = events_core::registry::find(&row.event_type).ok_or_else(|| {
-        format!(
-            "no event of this binary has the type `{}`: link the catalog that declares it into the program that relays",
-            row.event_type
-        )
-    })?;
-    // The text of a serde error may repeat a value.
-    let metadata: EventMetadata = serde_json::from_str(&row.metadata)
-        .map_err(|error| format!("the metadata cannot be read, at column {}", error.column()))?;
-    let event = wire::decode_any(signal, &row.body, metadata.minor_version())
-        .map_err(|error| error.to_string())?;
-    Ok((event, metadata))
+    /// Waits until there may be something new, and says that there may; or so long. What cannot be waited for is slept over.
+    fn wait(&mut self, most: Duration) -> bool;
 }
