@@ -54,9 +54,9 @@ pub(crate) fn replay(
     let topic = bus.topic(&*transport, &args.topic)?;
     open::group(&topic, &args.group)?;
     hints(args, output)?;
-    let bar = bar(&topic, &replay, output.progress);
-    let result = admin::replay(&*transport, &replay, |done| bar.advance(done));
-    bar.bar.finish_and_clear();
+    let shown = progress(&topic, &replay, output.progress);
+    let result = admin::replay(&*transport, &replay, |done| shown.advance(done));
+    shown.bar.finish_and_clear();
     let done = result?;
     let facts = ReplayFacts {
         topic: replay.topic,
@@ -94,7 +94,7 @@ fn hints(args: &ReplayArgs, output: &mut Output<'_>) -> io::Result<()> {
 }
 
 /// A progress bar, drawn where there is a terminal.
-struct Bar {
+struct Shown {
     bar: ProgressBar,
     /// The first entry, where it is known before; the first page says it otherwise.
     first: Option<EntryId>,
@@ -105,8 +105,8 @@ struct Bar {
 /// What the bar counts to.
 const STEPS: u64 = 1000;
 
-fn bar(topic: &TopicStatus, replay: &Replay, shown: bool) -> Bar {
-    let target = if shown {
+fn progress(topic: &TopicStatus, replay: &Replay, is_shown: bool) -> Shown {
+    let target = if is_shown {
         ProgressDrawTarget::stderr()
     } else {
         ProgressDrawTarget::hidden()
@@ -123,10 +123,10 @@ fn bar(topic: &TopicStatus, replay: &Replay, shown: bool) -> Bar {
     let last = topic
         .newest
         .map(|newest| replay.to.map_or(newest, |to| to.min(newest)));
-    Bar { bar, first, last }
+    Shown { bar, first, last }
 }
 
-impl Bar {
+impl Shown {
     fn advance(&self, done: Replayed) {
         if let (Some((first, seen)), Some(last)) = (done.span, self.last) {
             let first = self.first.unwrap_or(first);

@@ -164,7 +164,9 @@ impl fmt::Display for EntryFacts<'_> {
                 dead.reason,
                 indented(dead.error)
             ),
-            None if self.receivers.is_empty() => f.write_str("\n    no receiver is run with it now"),
+            None if self.receivers.is_empty() => {
+                f.write_str("\n    no receiver is run with it now")
+            }
             None => Ok(()),
         }
     }

@@ -2,6 +2,7 @@
 
 mod entry;
 mod limit;
+mod runtime;
 mod start;
 
 use std::io::{self, ErrorKind};
@@ -59,7 +60,14 @@ pub(crate) fn consume(
     let json = output.json;
     let (sender, told) = mpsc::sync_channel(UNPRINTED);
     let interrupts = Interrupts::watch()?;
-    let started = Bus::builder(bus.config)
+    #[cfg(feature = "tokio")]
+    let (runtime, handle) = runtime::of_receivers()?;
+    let builder = Bus::builder(bus.config);
+    #[cfg(feature = "tokio")]
+    let builder = builder.runtime(handle);
+    #[cfg(not(feature = "tokio"))]
+    runtime::hint(output)?;
+    let started = builder
         .transport(limited)
         .on_handled(move |handled| {
             if let Some(told) = Told::new(handled, json) {
@@ -76,6 +84,8 @@ pub(crate) fn consume(
     };
     let ran = course.run(&started, &*transport, &topics, &told, &interrupts);
     let stopped = course.stop(started, &told);
+    #[cfg(feature = "tokio")]
+    runtime::end(runtime);
     ran.and(stopped.map_err(Failure::from))?;
     let seen = course.seen;
     if !output.json {
@@ -253,9 +263,8 @@ impl Course<'_, '_> {
                 match told.recv_timeout(TICK) {
                     // Whatever happens to the output, receivers must not wait for it.
                     Ok(told) if printed.is_ok() && !self.unheard => printed = self.print(&told),
-                    Ok(_) => {}
                     Err(RecvTimeoutError::Timeout) if stopping.is_finished() => break,
-                    Err(RecvTimeoutError::Timeout) => {}
+                    Ok(_) | Err(RecvTimeoutError::Timeout) => {}
                     Err(RecvTimeoutError::Disconnected) => break,
                 }
             }

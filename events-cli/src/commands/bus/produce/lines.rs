@@ -235,7 +235,7 @@ impl Course<'_> {
             Some(_) => return Err(format!("`metadata` is no object; {EXPECTED}")),
         };
         let key = text(&object, "key")?;
-        self.maker.records(signal, data, metadata, key)
+        self.maker.records(signal, data, &metadata, key)
     }
 }
 

@@ -45,7 +45,7 @@ pub(crate) fn produce(
     let mut batch = Batch::default();
     batch.add(
         maker
-            .records(signal, &data, metadata, None)
+            .records(signal, &data, &metadata, None)
             .map_err(Failure::Usage)?,
     );
     let transport = bus.open_or_make()?;

@@ -46,7 +46,7 @@ impl<'a> Maker<'a> {
         &self,
         signal: &'static dyn AnySignal,
         data: &Value,
-        metadata: EventMetadata,
+        metadata: &EventMetadata,
         key: Option<&str>,
     ) -> Result<Vec<Addressed>, String> {
         let targets = self.targets(signal)?;
