@@ -70,7 +70,7 @@ pub fn main() -> ExitCode {
         out: &mut io::stdout(),
         err: &mut io::stderr(),
         json: false,
-        progress: true,
+        is_process: true,
     };
     carry_out(std::env::args_os(), output).into()
 }
@@ -91,7 +91,7 @@ where
         out,
         err,
         json: false,
-        progress: false,
+        is_process: false,
     };
     carry_out(args, output)
 }

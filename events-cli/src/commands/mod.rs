@@ -41,8 +41,8 @@ pub(crate) struct Output<'a> {
     pub(crate) err: &'a mut dyn Write,
     /// Whether an answer is JSON.
     pub(crate) json: bool,
-    /// Whether progress may be shown on the standard error of this process.
-    pub(crate) progress: bool,
+    /// Whether this process is the command: its standard error may be drawn on, and its program may be started again.
+    pub(crate) is_process: bool,
 }
 
 /// What is to be printed, and what the process ends with.
@@ -129,7 +129,7 @@ pub(crate) fn answer(
         Command::Replay(args) => return bus::replay(args, applied, output),
         Command::Schema(command) => return schema::schema(world, command, json),
         #[cfg(feature = "demo")]
-        Command::Demo => Answer::new(&crate::demo::demo(), json),
+        Command::Demo => Answer::new(&crate::demo::demo(output.is_process), json),
     };
     Ok(answer?)
 }

@@ -54,7 +54,7 @@ pub(crate) fn replay(
     let topic = bus.topic(&*transport, &args.topic)?;
     open::group(&topic, &args.group)?;
     hints(args, output)?;
-    let shown = progress(&topic, &replay, output.progress);
+    let shown = progress(&topic, &replay, output.is_process);
     let result = admin::replay(&*transport, &replay, |done| shown.advance(done));
     shown.bar.finish_and_clear();
     let done = result?;

@@ -68,3 +68,10 @@ impl Drop for Interrupts {
         }
     }
 }
+
+/// Ends the process at once, as `kill -9` does.
+pub(super) fn die() -> ! {
+    #[cfg(unix)]
+    let _ = signal_hook::low_level::raise(signal_hook::consts::SIGKILL);
+    std::process::abort()
+}

@@ -7,6 +7,7 @@ mod start;
 
 use std::io::{self, ErrorKind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError};
 use std::thread;
 use std::time::{Duration, Instant};
@@ -20,7 +21,7 @@ use self::limit::Limited;
 use self::start::Begin;
 use super::args::ConsumeArgs;
 use super::open::BusInUse;
-use super::signals::Interrupts;
+use super::signals::{self, Interrupts};
 use crate::Status;
 use crate::commands::{Answer, Failure, Output};
 use crate::configuration::Applied;
@@ -59,6 +60,7 @@ pub(crate) fn consume(
     };
     let json = output.json;
     let (sender, told) = mpsc::sync_channel(UNPRINTED);
+    let (crash_at, handled_so_far) = (args.crash_at, AtomicU64::new(0));
     let interrupts = Interrupts::watch()?;
     #[cfg(feature = "tokio")]
     let (runtime, handle) = runtime::of_receivers()?;
@@ -73,6 +75,14 @@ pub(crate) fn consume(
             if let Some(told) = Told::new(handled, json) {
                 // Who prints may have stopped; then there is nobody to tell.
                 let _ = sender.send(told);
+                // The entry that the process ends at must not be settled before it ends.
+                if crash_at.is_some_and(|number| {
+                    number <= handled_so_far.fetch_add(1, Ordering::SeqCst) + 1
+                }) {
+                    loop {
+                        thread::park();
+                    }
+                }
             }
         })
         .start()?;
@@ -122,6 +132,10 @@ fn configure(args: &ConsumeArgs, bus: &mut BusInUse) -> Result<(), Failure> {
     let consumer = &mut config.consumer;
     consumer.workers = args.workers.unwrap_or(consumer.workers);
     consumer.lease = args.lease.unwrap_or(consumer.lease);
+    if args.crash_at.is_some() {
+        // One at a time, so that what came before is settled.
+        (consumer.workers, consumer.max_in_flight) = (1, 1);
+    }
     let retry = &mut config.retry;
     retry.max_attempts = args.max_attempts.unwrap_or(retry.max_attempts);
     if let Some(first) = args.first_delay {
@@ -148,6 +162,8 @@ fn configure(args: &ConsumeArgs, bus: &mut BusInUse) -> Result<(), Failure> {
 #[derive(Default)]
 struct Seen {
     entries: u64,
+    /// How often something was told, of whatever entry.
+    told: u64,
     dead: usize,
     again: usize,
     /// Whether something was still under way at the end.
@@ -157,6 +173,7 @@ struct Seen {
 impl Seen {
     fn note(&mut self, told: &Told) {
         self.entries += u64::from(told.is_first);
+        self.told += 1;
         self.dead += told.dead;
         self.again += told.again;
     }
@@ -224,6 +241,13 @@ impl Course<'_, '_> {
 
     fn print(&mut self, told: &Told) -> io::Result<()> {
         self.seen.note(told);
+        if self
+            .args
+            .crash_at
+            .is_some_and(|number| number <= self.seen.told)
+        {
+            signals::die();
+        }
         let out = &mut *self.output.out;
         match writeln!(out, "{}", told.line).and_then(|()| out.flush()) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {
