@@ -5,12 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::commands::SchemaCommand;
-use crate::commands::bus::{BusCommand, ConsumeArgs, DlqCommand, ProduceArgs, ReplayArgs};
+use crate::commands::bus::{BusArgs, BusCommand, ConsumeArgs, DlqCommand, ProduceArgs, ReplayArgs};
 
 const EXIT_CODES: &str = "\
 Exit codes:
   0  all is well
-  1  problems were found, in the registry or in the configuration
+  1  problems were found, in the registry, in the configuration or in what was given to publish
   2  the command line is wrong, or names something that is not there
   3  the output could not be written
   4  the bus could not be reached, or refused what was asked of it";
@@ -87,6 +87,20 @@ pub(crate) enum Command {
     /// Tells the story of two plugin crates that react to a registration.
     #[cfg(feature = "demo")]
     Demo,
+}
+
+impl Command {
+    /// Which bus it is about, if it is about one.
+    pub(crate) fn bus(&self) -> Option<&BusArgs> {
+        Some(match self {
+            Self::Produce(args) => &args.bus,
+            Self::Consume(args) => &args.bus,
+            Self::Replay(args) => &args.bus,
+            Self::Bus(command) => command.bus(),
+            Self::Dlq(command) => command.bus(),
+            _ => return None,
+        })
+    }
 }
 
 /// Which signals to list.

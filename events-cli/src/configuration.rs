@@ -1,9 +1,10 @@
 //! The configuration that a command line names. The only file that knows `events_core::config`.
 
-use events_bus::config::BusConfig;
+use events_bus::config::{BusConfig, TransportConfig};
 use events_core::config::{self, Config, ConfigErrorKind, ConfigErrors};
 use events_core::{ReceiverInfo, SignalInfo, registry};
 use serde::Serialize;
+use serde_json::{Value, json};
 
 use crate::args::ConfigurationArgs;
 use crate::world::{World, is_same};
@@ -13,13 +14,13 @@ use crate::world::{World, is_same};
 pub(crate) struct Applied {
     files: Vec<String>,
     service: Option<String>,
-    /// What the table `[bus]` says, where there is one.
+    /// What the table `bus` says, where a layer has one.
     bus: Option<Result<BusConfig, ConfigErrors>>,
     result: Option<Result<config::Applied, ConfigErrors>>,
 }
 
 /// Something that is wrong with the configuration.
-#[derive(Debug, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize)]
 pub(crate) struct ConfigurationProblem {
     pub(crate) kind: String,
     pub(crate) file: String,
@@ -28,15 +29,34 @@ pub(crate) struct ConfigurationProblem {
     pub(crate) message: String,
 }
 
+/// What a command line says of the bus, as tables `bus` in JSON.
+#[derive(Debug, Default)]
+pub(crate) struct BusLayers {
+    /// What holds where the files say nothing.
+    pub(crate) below: Option<Value>,
+    /// What holds whatever the files say.
+    pub(crate) above: Option<Value>,
+    /// Whether it says which bus, so that no file needs to.
+    pub(crate) is_bus: bool,
+}
+
 impl Applied {
     /// Applies the configuration: connects its manual receivers. With a problem in it, nothing is connected.
-    pub(crate) fn new(args: &ConfigurationArgs) -> Self {
-        let mut layers: Vec<_> = args.config.iter().map(Config::load).collect();
+    pub(crate) fn new(args: &ConfigurationArgs, bus: BusLayers) -> Self {
+        let layer = |table: Option<Value>| {
+            let text = table.map(|table| json!({ "bus": table }).to_string());
+            text.map(|text| Config::from_json(&text, "--bus"))
+        };
+        let files = Config::layers(args.config.iter().map(Config::load));
+        let has_bus = bus.is_bus || files.section("bus").is_there();
+        let mut layers: Vec<_> = layer(bus.below).into_iter().collect();
+        layers.push(files);
+        layers.extend(layer(bus.above));
         if let Some(service) = &args.service {
-            let text = serde_json::json!({ "service": service }).to_string();
+            let text = json!({ "service": service }).to_string();
             layers.push(Config::from_json(&text, "--service"));
         }
-        if layers.is_empty() {
+        if args.config.is_empty() && args.service.is_none() && !has_bus {
             return Self::default();
         }
         let config = Config::layers(layers);
@@ -47,10 +67,7 @@ impl Applied {
                 .map(|path| path.display().to_string())
                 .collect(),
             service: config.service().map(str::to_owned),
-            bus: config
-                .section("bus")
-                .is_there()
-                .then(|| BusConfig::from_config(&config)),
+            bus: has_bus.then(|| BusConfig::from_config(&config)),
             result: Some(config.apply()),
         }
     }
@@ -71,6 +88,17 @@ impl Applied {
     /// The configuration of the bus, where there is one.
     pub(crate) fn bus(&self) -> Option<Result<BusConfig, ConfigErrors>> {
         self.bus.clone()
+    }
+
+    /// What keeps the events, in a word, where a configuration says it: `sqlite`.
+    pub(crate) fn transport(&self) -> Option<&'static str> {
+        match &self.bus.as_ref()?.as_ref().ok()?.transport {
+            TransportConfig::None => Some("none"),
+            TransportConfig::Memory => Some("memory"),
+            TransportConfig::Sqlite(_) => Some("sqlite"),
+            TransportConfig::Redis(_) => Some("redis"),
+            _ => None,
+        }
     }
 
     /// The running service.
@@ -95,17 +123,26 @@ impl Applied {
 
     /// Everything that is wrong with it.
     pub(crate) fn problems(&self) -> Vec<ConfigurationProblem> {
-        let Some(Err(errors)) = &self.result else {
-            return Vec::new();
-        };
-        let problems = errors.iter().map(|error| ConfigurationProblem {
-            kind: kind(error.kind()),
-            file: error.origin().source().to_owned(),
-            line: error.origin().line(),
-            column: error.origin().column(),
-            message: error.message().to_owned(),
-        });
-        problems.collect()
+        let plugins = self
+            .result
+            .as_ref()
+            .and_then(|result| result.as_ref().err());
+        let bus = self.bus.as_ref().and_then(|bus| bus.as_ref().err());
+        let mut problems: Vec<ConfigurationProblem> = Vec::new();
+        for error in plugins.into_iter().chain(bus).flatten() {
+            let problem = ConfigurationProblem {
+                kind: kind(error.kind()),
+                file: error.origin().source().to_owned(),
+                line: error.origin().line(),
+                column: error.origin().column(),
+                message: error.message().to_owned(),
+            };
+            // What is wrong with the form of a file, both have to say.
+            if !problems.contains(&problem) {
+                problems.push(problem);
+            }
+        }
+        problems
     }
 
     fn applied(&self) -> Option<&config::Applied> {

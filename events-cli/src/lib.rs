@@ -17,8 +17,8 @@ use std::process::ExitCode;
 
 use args::{Cli, Command};
 use clap::Parser;
-use commands::bus::{self, Output};
-use commands::{Answer, Failure};
+use commands::bus::BusArgs;
+use commands::{Answer, Failure, Output};
 use configuration::Applied;
 use events_core::registry;
 use world::World;
@@ -66,7 +66,13 @@ impl From<Status> for ExitCode {
 
 /// The whole of a `main` function: the command line of this process, its standard output and its standard error.
 pub fn main() -> ExitCode {
-    run(std::env::args_os(), &mut io::stdout(), &mut io::stderr()).into()
+    let output = Output {
+        out: &mut io::stdout(),
+        err: &mut io::stderr(),
+        json: false,
+        is_process: true,
+    };
+    carry_out(std::env::args_os(), output).into()
 }
 
 /// Carries out a command line, the name of the program first, and prints to the given writers.
@@ -81,11 +87,28 @@ where
     A: IntoIterator,
     A::Item: Into<OsString> + Clone,
 {
+    let output = Output {
+        out,
+        err,
+        json: false,
+        is_process: false,
+    };
+    carry_out(args, output)
+}
+
+fn carry_out<A>(args: A, mut output: Output<'_>) -> Status
+where
+    A: IntoIterator,
+    A::Item: Into<OsString> + Clone,
+{
     let answer = match Cli::try_parse_from(args) {
-        Ok(cli) => answer(&cli, out, err),
+        Ok(cli) => {
+            output.json = cli.json;
+            answer(&cli, &mut output)
+        }
         Err(error) if error.use_stderr() => {
             // Where even this cannot be written, there is nobody left to tell.
-            let _ = write!(err, "{}", error.render());
+            let _ = write!(output.err, "{}", error.render());
             return Status::Usage;
         }
         Err(help) => Ok(Answer {
@@ -93,6 +116,7 @@ where
             status: Status::Ok,
         }),
     };
+    let Output { out, err, .. } = output;
     let written = answer.and_then(|answer| {
         print(out, &answer.text)?;
         Ok(answer.status)
@@ -123,29 +147,18 @@ where
 }
 
 /// Takes the picture that the command is about, and has it answer.
-fn answer(cli: &Cli, out: &mut dyn Write, err: &mut dyn Write) -> Result<Answer, Failure> {
+fn answer(cli: &Cli, output: &mut Output<'_>) -> Result<Answer, Failure> {
     let is_doctor = matches!(cli.command, Command::Doctor);
-    let applied = Applied::new(&cli.configuration);
+    let bus = cli.command.bus().map(BusArgs::layers).transpose()?;
+    let applied = Applied::new(&cli.configuration, bus.unwrap_or_default());
     if !is_doctor {
         applied.refuse_problems()?;
     }
     let world = World::of_this_binary();
     if !is_doctor {
-        hint(&world, err);
+        hint(&world, output.err);
     }
-    // These write while they run.
-    let json = cli.json;
-    let mut output = Output { out, err, json };
-    let status = match &cli.command {
-        Command::Produce(args) => bus::produce(&world, args, &applied, &mut output)?,
-        Command::Consume(args) => bus::consume(args, &applied, &mut output)?,
-        Command::Replay(args) => bus::replay(args, &applied, &mut output)?,
-        command => return commands::answer(command, &world, &applied, json),
-    };
-    Ok(Answer {
-        text: String::new(),
-        status,
-    })
+    commands::answer(&cli.command, &world, &applied, output)
 }
 
 /// Says beside the answer that it may not be the whole truth.

@@ -87,6 +87,21 @@ impl Unknown {
         )
     }
 
+    /// No event has this type.
+    pub(crate) fn event_type(given: &str) -> Self {
+        let signals = registry::signals();
+        let types = signals
+            .iter()
+            .map(|signal| vec![signal.event().event_type.to_owned()]);
+        Self::new(
+            "event of type",
+            given,
+            signals.len(),
+            "`events list` says which",
+            types,
+        )
+    }
+
     /// No signal and no receiver has this name.
     pub(crate) fn signal_or_receiver(world: &World, given: &str) -> Self {
         let receivers = world.receivers.iter().map(|receiver| {
@@ -167,6 +182,12 @@ fn names(world: &World) -> impl Iterator<Item = Vec<String>> {
             signal.event.name.to_owned(),
         ]
     })
+}
+
+/// The name most like what was given, if one is.
+pub(crate) fn nearest<'a>(given: &str, names: impl Iterator<Item = &'a str>) -> Option<String> {
+    let names = names.map(|name| vec![name.to_owned()]);
+    suggest(given, names).into_iter().next()
 }
 
 /// The things that have a name most like what was given, best first, at most three; each by that name.

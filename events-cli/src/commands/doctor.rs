@@ -36,6 +36,8 @@ struct Configuration {
     service: Option<String>,
     /// How many receivers it connects.
     connected: usize,
+    /// What keeps the events of the bus, where it says so: `sqlite`.
+    bus: Option<&'static str>,
 }
 
 #[derive(Debug, Serialize)]
@@ -171,6 +173,7 @@ impl Checked {
                 files: applied.files().to_vec(),
                 service: applied.service().map(str::to_owned),
                 connected: applied.connected(),
+                bus: applied.transport(),
             },
         }
     }
@@ -244,8 +247,11 @@ impl Configuration {
             return String::from("none given (`--config FILE` or EVENTS_CONFIG)");
         }
         let service = self.service.as_deref().unwrap_or("(none named)");
+        let bus = self
+            .bus
+            .map_or_else(String::new, |bus| format!(", bus {bus}"));
         format!(
-            "{}: service {service}, {} connected",
+            "{}: service {service}, {} connected{bus}",
             self.files.join(", "),
             count(self.connected, "receiver")
         )

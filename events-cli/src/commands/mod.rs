@@ -11,7 +11,7 @@ mod schema;
 mod show;
 mod why;
 
-use std::io;
+use std::io::{self, Write};
 
 use events_core::config::ConfigErrors;
 pub(crate) use schema::SchemaCommand;
@@ -35,6 +35,16 @@ pub(crate) trait Facts: Serialize {
     }
 }
 
+/// Where a command that takes its time writes while it runs.
+pub(crate) struct Output<'a> {
+    pub(crate) out: &'a mut dyn Write,
+    pub(crate) err: &'a mut dyn Write,
+    /// Whether an answer is JSON.
+    pub(crate) json: bool,
+    /// Whether this process is the command: its standard error may be drawn on, and its program may be started again.
+    pub(crate) is_process: bool,
+}
+
 /// What is to be printed, and what the process ends with.
 #[derive(Debug)]
 pub(crate) struct Answer {
@@ -43,6 +53,12 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
+    /// Of a command that has written what it had to say.
+    pub(crate) fn told(status: Status) -> Self {
+        let text = String::new();
+        Self { text, status }
+    }
+
     /// The facts in the form that was asked for.
     pub(crate) fn new(facts: &impl Facts, json: bool) -> io::Result<Self> {
         let text = if json {
@@ -95,8 +111,9 @@ pub(crate) fn answer(
     command: &Command,
     world: &World,
     applied: &Applied,
-    json: bool,
+    output: &mut Output<'_>,
 ) -> Result<Answer, Failure> {
+    let json = output.json;
     let answer = match command {
         Command::List(args) => Answer::new(&list::list(world, args), json),
         Command::Show(args) => Answer::new(&show::show(world, args)?, json),
@@ -107,16 +124,12 @@ pub(crate) fn answer(
         Command::Asyncapi(args) => asyncapi::asyncapi(world, args, json),
         Command::Bus(command) => return bus::bus(command, applied, json),
         Command::Dlq(command) => return bus::dlq(command, applied, json),
-        // These write while they run, see `answer` of the library.
-        Command::Produce(_) | Command::Consume(_) | Command::Replay(_) => {
-            return Ok(Answer {
-                text: String::new(),
-                status: Status::Ok,
-            });
-        }
+        Command::Produce(args) => return bus::produce(world, args, applied, output),
+        Command::Consume(args) => return bus::consume(args, applied, output),
+        Command::Replay(args) => return bus::replay(args, applied, output),
         Command::Schema(command) => return schema::schema(world, command, json),
         #[cfg(feature = "demo")]
-        Command::Demo => Answer::new(&crate::demo::demo(), json),
+        Command::Demo => Answer::new(&crate::demo::demo(output.is_process), json),
     };
     Ok(answer?)
 }

@@ -186,7 +186,15 @@ fn crash(path: &Path) -> Result<Vec<Delivery>, String> {
     let program = std::env::current_exe().map_err(|error| error.to_string())?;
     let output = Command::new(program)
         .args(["consume", "--topic", TOPIC, "--group", GROUP, "--json"])
-        .args(["--crash-at", "2", "--timeout", "30", "--bus"])
+        .args([
+            "--crash-at",
+            "2",
+            "--lease",
+            "1",
+            "--timeout",
+            "30",
+            "--bus",
+        ])
         .arg(format!("sqlite:{}", path.display()))
         .env_remove("EVENTS_CONFIG")
         .env_remove("EVENTS_BUS")

@@ -74,8 +74,8 @@ struct Test {
     message: String,
 }
 
-/// Tells the story.
-pub(crate) fn demo() -> Demo {
+/// Tells the story. Whether this process is the command tells whether its program can be started as another process.
+pub(crate) fn demo(is_process: bool) -> Demo {
     let counter = Arc::new(AtomicUsize::new(0));
     let counting = Arc::clone(&counter);
     let _connection =
@@ -93,7 +93,14 @@ pub(crate) fn demo() -> Demo {
     ];
     let test = Test::run();
     // Receivers of the bus log what fails, and the story tells it.
-    let bus = bus::BusStory::tell();
+    let bus = if is_process {
+        bus::BusStory::tell()
+    } else {
+        Err(
+            "it starts the program `events` as another process, and this is another program"
+                .to_owned(),
+        )
+    };
     let wired = signal.map_or(&[][..], |signal| &signal.connected);
     Demo {
         plugins: registry::plugins()

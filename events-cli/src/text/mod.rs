@@ -102,6 +102,12 @@ pub(crate) fn count(number: usize, one: &str) -> String {
     format!("{number} {one}{plural}")
 }
 
+/// `1 entry`, `2 entries`.
+pub(crate) fn entries(number: u64) -> String {
+    let word = if number == 1 { "entry" } else { "entries" };
+    format!("{number} {word}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -139,5 +145,7 @@ mod tests {
     fn numbers_have_their_plural() {
         assert_eq!(count(1, "signal"), "1 signal");
         assert_eq!(count(0, "signal"), "0 signals");
+        assert_eq!(entries(1), "1 entry");
+        assert_eq!(entries(2), "2 entries");
     }
 }

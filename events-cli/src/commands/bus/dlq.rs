@@ -1,257 +1,219 @@
 //! `events dlq`: dead letters are listed, shown, tried again, dropped.
 
 use events_bus::admin::{self, LetterFilter};
-use events_bus::transport::{DeadLetter, EntryId, SharedTransport};
+use events_bus::transport::{DeadLetter, EntryId, SharedTransport, Transport};
 use serde::Serialize;
 
-use super::args::{ChosenLettersArgs, LettersArgs, ShowLettersArgs};
-use super::letters::LetterFacts;
-use super::open;
-use super::status::no_topic;
+use super::args::{ChosenLettersArgs, FilterArgs, ListLettersArgs, ShowLettersArgs};
+use super::letters::{LetterContents, LetterFacts};
+use super::open::BusInUse;
 use crate::Status;
 use crate::commands::{Facts, Failure};
 use crate::configuration::Applied;
 use crate::text::{Page, Table, count};
 
-/// What a command works with.
-struct Found {
-    transport: SharedTransport,
-    topic: String,
-    letters: Vec<(EntryId, DeadLetter)>,
-    /// Ids that were asked for, and are not there.
-    missing: Vec<String>,
+impl FilterArgs {
+    fn filter(&self, ids: &[EntryId]) -> LetterFilter {
+        let mut filter = LetterFilter::default();
+        filter.group.clone_from(&self.group);
+        filter.receiver.clone_from(&self.receiver);
+        filter.event_type.clone_from(&self.event_type);
+        filter.ids = ids.to_vec();
+        filter
+    }
 }
 
-fn find(args: &LettersArgs, applied: &Applied) -> Result<Found, Failure> {
-    let config = open::configuration(&args.bus, applied)?;
-    let transport = open::transport(&config)?;
-    let topic = config.full_topic(&args.topic);
-    transport.status(&topic)?.ok_or_else(|| no_topic(&topic))?;
-    let mut filter = LetterFilter::default();
-    filter.group.clone_from(&args.group);
-    filter.receiver.clone_from(&args.receiver);
-    filter.event_type.clone_from(&args.event_type);
-    filter.ids = args
-        .ids
+type Letters = Vec<(EntryId, DeadLetter)>;
+
+/// The letters that are meant. Each that is named by its id has to be there.
+fn find(
+    transport: &dyn Transport,
+    topic: &str,
+    args: &FilterArgs,
+    ids: &[EntryId],
+) -> Result<Letters, Failure> {
+    let letters = admin::dead_letters(transport, topic, &args.filter(ids))?;
+    let is_there = |id: &EntryId| letters.iter().any(|(there, _)| there == id);
+    let missing: Vec<_> = ids
         .iter()
-        .map(|id| id.parse())
-        .collect::<Result<_, _>>()
-        .map_err(|error: events_bus::transport::ParseEntryIdError| {
-            Failure::Usage(error.to_string())
-        })?;
-    let letters = admin::dead_letters(&*transport, &topic, &filter)?;
-    let is_found = |id: &&EntryId| letters.iter().any(|(found, _)| found == *id);
-    let missing = filter
-        .ids
-        .iter()
-        .filter(|id| !is_found(id))
+        .filter(|id| !is_there(id))
         .map(ToString::to_string)
         .collect();
-    Ok(Found {
-        transport,
-        topic,
-        letters,
-        missing,
-    })
+    if missing.is_empty() {
+        return Ok(letters);
+    }
+    Err(Failure::Usage(format!(
+        "topic `{topic}` has no dead letter `{}` that is meant; nothing was done; `events dlq list` shows those there are",
+        missing.join("`, `")
+    )))
 }
 
-/// Dead letters.
+/// The dead letters of a bus, or of a topic.
 #[derive(Debug, Serialize)]
 pub(super) struct ListFacts {
-    topic: String,
     letters: Vec<LetterFacts>,
-    /// Ids that were asked for, and are not there.
-    missing: Vec<String>,
-    #[serde(skip)]
-    whole: bool,
 }
 
-pub(super) fn list(args: &LettersArgs, applied: &Applied) -> Result<ListFacts, Failure> {
-    let found = find(args, applied)?;
-    Ok(ListFacts {
-        letters: found
-            .letters
+pub(super) fn list(args: &ListLettersArgs, applied: &Applied) -> Result<ListFacts, Failure> {
+    let bus = BusInUse::new(applied)?;
+    let transport = bus.open()?;
+    let topics = match &args.topic {
+        Some(topic) => vec![bus.topic(&*transport, topic)?],
+        None => transport.topics()?,
+    };
+    let mut letters = Vec::new();
+    for topic in topics.iter().filter(|topic| topic.dead_letters > 0) {
+        let found = find(&*transport, &topic.topic, &args.filter, &[])?;
+        let facts = found
             .iter()
-            .map(|(id, letter)| LetterFacts::new(*id, letter))
-            .collect(),
-        topic: found.topic,
-        missing: found.missing,
-        whole: false,
-    })
-}
-
-pub(super) fn show(args: &ShowLettersArgs, applied: &Applied) -> Result<ListFacts, Failure> {
-    let found = find(&args.letters, applied)?;
-    Ok(ListFacts {
-        letters: found
-            .letters
-            .iter()
-            .map(|(id, letter)| LetterFacts::new(*id, letter).with_contents(letter, args.personal))
-            .collect(),
-        topic: found.topic,
-        missing: found.missing,
-        whole: true,
-    })
+            .map(|(id, letter)| LetterFacts::new(&topic.topic, *id, letter));
+        letters.extend(facts);
+    }
+    Ok(ListFacts { letters })
 }
 
 impl Facts for ListFacts {
     fn lay_out(&self, page: &mut Page) {
-        if self.letters.is_empty() {
-            page.line(&format!("No dead letters of {} are meant.", self.topic));
-        } else if self.whole {
-            for letter in &self.letters {
-                lay_out_letter(page, letter);
-            }
-        } else {
-            let mut table = Table::default()
-                .left("id")
-                .left("group")
-                .left("receiver")
-                .left("reason")
-                .right("attempts")
-                .left("event type");
-            for letter in &self.letters {
-                table.row(
-                    [
-                        letter.id.clone(),
-                        letter.group.clone(),
-                        letter.receiver.clone().unwrap_or_default(),
-                        letter.reason.to_owned(),
-                        letter.attempts.to_string(),
-                        letter.event_type.clone().unwrap_or_default(),
-                    ],
-                    vec![letter.error.lines().next().unwrap_or_default().to_owned()],
-                );
-            }
+        let mut table = Table::default()
+            .left("ID")
+            .left("TOPIC")
+            .left("GROUP")
+            .left("RECEIVER")
+            .left("REASON")
+            .right("ATTEMPTS")
+            .left("EVENT TYPE");
+        for letter in &self.letters {
+            table.row(
+                [
+                    letter.id.clone(),
+                    letter.topic.clone(),
+                    letter.group.clone(),
+                    letter.who().to_owned(),
+                    letter.reason.to_owned(),
+                    letter.attempts.to_string(),
+                    letter.event_type.clone().unwrap_or_default(),
+                ],
+                vec![letter.error.lines().next().unwrap_or_default().to_owned()],
+            );
+        }
+        if !self.letters.is_empty() {
             table.print(page, 0);
+            page.blank();
         }
-        for id in &self.missing {
-            page.line(&format!("There is no dead letter {id}."));
-        }
-    }
-
-    fn status(&self) -> Status {
-        if self.missing.is_empty() {
-            Status::Ok
-        } else {
-            Status::Usage
-        }
+        page.line(&count(self.letters.len(), "dead letter"));
     }
 }
 
-fn lay_out_letter(page: &mut Page, letter: &LetterFacts) {
-    let text = |value: &Option<serde_json::Value>| {
-        value
-            .as_ref()
-            .and_then(|value| serde_json::to_string_pretty(value).ok())
-            .unwrap_or_default()
-    };
-    page.blank();
-    page.line(&format!("Dead letter {}", letter.id));
-    let attempts = letter.attempts.to_string();
-    page.pairs(
-        2,
-        &[
-            (
-                "event type",
-                letter.event_type.as_deref().unwrap_or_default(),
-            ),
-            ("event", letter.event_id.as_deref().unwrap_or_default()),
-            ("entry", &letter.entry),
-            ("group", &letter.group),
-            ("receiver", letter.receiver.as_deref().unwrap_or_default()),
-            ("reason", letter.reason),
-            ("attempts", &attempts),
-            ("given up", &letter.at),
-            ("key", letter.key.as_deref().unwrap_or_default()),
-            ("error", &letter.error),
-        ],
-    );
-    for (title, value) in [
-        ("metadata", text(&letter.metadata)),
-        ("data", text(&letter.data)),
-        ("body", letter.body.clone().unwrap_or_default()),
-        ("fields", text(&letter.fields)),
-    ] {
-        if !value.is_empty() {
-            page.line(&format!("  {title}"));
-            page.verbatim(4, &value);
-        }
-    }
-}
-
-/// What was done with dead letters.
+/// Dead letters with what they hold.
 #[derive(Debug, Serialize)]
-pub(super) struct DoneFacts {
-    topic: String,
-    #[serde(skip)]
-    what: &'static str,
-    done: Vec<String>,
-    /// Letters that hold no record, so that there is nothing to try again.
-    unreadable: Vec<String>,
-    missing: Vec<String>,
+pub(super) struct ShowFacts {
+    letters: Vec<LetterContents>,
 }
 
-/// What is to be changed has to be named.
-fn chosen(args: &ChosenLettersArgs, applied: &Applied, what: &str) -> Result<Found, Failure> {
-    if args.letters.ids.is_empty() && !args.all {
-        return Err(Failure::Usage(format!(
-            "name the letters to {what} by their ids, which `events dlq list` shows, or give `--all` for all that the other \
-             options mean"
-        )));
+pub(super) fn show(args: &ShowLettersArgs, applied: &Applied) -> Result<ShowFacts, Failure> {
+    let bus = BusInUse::new(applied)?;
+    let transport = bus.open()?;
+    let topic = bus.topic(&*transport, &args.topic)?.topic;
+    let letters = find(&*transport, &topic, &args.filter, &args.ids)?;
+    let letters = letters
+        .iter()
+        .map(|(id, letter)| LetterContents::new(&topic, *id, letter, args.personal));
+    Ok(ShowFacts {
+        letters: letters.collect(),
+    })
+}
+
+impl Facts for ShowFacts {
+    fn lay_out(&self, page: &mut Page) {
+        for letter in &self.letters {
+            letter.lay_out(page);
+        }
+        if self.letters.is_empty() {
+            page.line(&count(0, "dead letter"));
+        }
     }
-    find(&args.letters, applied)
 }
 
-pub(super) fn retry(args: &ChosenLettersArgs, applied: &Applied) -> Result<DoneFacts, Failure> {
-    let found = chosen(args, applied, "retry")?;
-    let retried = admin::retry(&*found.transport, &found.topic, &found.letters)?;
-    let texts = |ids: &[EntryId]| ids.iter().map(ToString::to_string).collect();
-    Ok(DoneFacts {
-        topic: found.topic,
-        what: "given to the receivers once more",
-        done: texts(&retried.requeued),
-        unreadable: texts(&retried.unreadable),
-        missing: found.missing,
+/// The letters that a command is to change.
+fn chosen(
+    args: &ChosenLettersArgs,
+    applied: &Applied,
+) -> Result<(SharedTransport, String, Letters), Failure> {
+    let bus = BusInUse::new(applied)?;
+    let transport = bus.open()?;
+    let topic = bus.topic(&*transport, &args.topic)?.topic;
+    let letters = find(&*transport, &topic, &args.filter, &args.ids)?;
+    Ok((transport, topic, letters))
+}
+
+/// What was tried again.
+#[derive(Debug, Serialize)]
+pub(super) struct RetryFacts {
+    topic: String,
+    /// Those that are dead letters no longer.
+    retried: Vec<String>,
+    /// Those that hold no record, so that there is nothing to try again.
+    unreadable: Vec<String>,
+}
+
+pub(super) fn retry(args: &ChosenLettersArgs, applied: &Applied) -> Result<RetryFacts, Failure> {
+    let (transport, topic, letters) = chosen(args, applied)?;
+    let retried = admin::retry(&*transport, &topic, &letters)?;
+    Ok(RetryFacts {
+        topic,
+        retried: retried.requeued.iter().map(ToString::to_string).collect(),
+        unreadable: retried.unreadable.iter().map(ToString::to_string).collect(),
     })
 }
 
-pub(super) fn drop(args: &ChosenLettersArgs, applied: &Applied) -> Result<DoneFacts, Failure> {
-    let found = chosen(args, applied, "drop")?;
-    let ids: Vec<_> = found.letters.iter().map(|(id, _)| *id).collect();
-    found.transport.drop_dead_letters(&found.topic, &ids)?;
-    Ok(DoneFacts {
-        topic: found.topic,
-        what: "dropped",
-        done: ids.iter().map(ToString::to_string).collect(),
-        unreadable: Vec::new(),
-        missing: found.missing,
-    })
-}
-
-impl Facts for DoneFacts {
+impl Facts for RetryFacts {
     fn lay_out(&self, page: &mut Page) {
         page.line(&format!(
-            "{} of {} {}.",
-            count(self.done.len(), "dead letter"),
-            self.topic,
-            self.what
+            "{} of {} given to the receivers once more",
+            count(self.retried.len(), "dead letter"),
+            self.topic
         ));
-        for id in &self.unreadable {
-            page.line(&format!(
-                "{id} holds no record that a receiver could be given; drop it, or repair what writes such entries."
-            ));
-        }
-        for id in &self.missing {
-            page.line(&format!("There is no dead letter {id}."));
+        if !self.unreadable.is_empty() {
+            page.paragraph(
+                0,
+                &format!(
+                    "there is nothing to try again in {}: what stood there is no record; `events dlq show` shows it, and \
+                     `events dlq drop` removes it",
+                    self.unreadable.join(", ")
+                ),
+            );
         }
     }
 
     fn status(&self) -> Status {
-        if self.missing.is_empty() && self.unreadable.is_empty() {
+        if self.unreadable.is_empty() {
             Status::Ok
         } else {
             Status::Problems
         }
+    }
+}
+
+/// What was dropped.
+#[derive(Debug, Serialize)]
+pub(super) struct DropFacts {
+    topic: String,
+    dropped: Vec<String>,
+}
+
+pub(super) fn drop(args: &ChosenLettersArgs, applied: &Applied) -> Result<DropFacts, Failure> {
+    let (transport, topic, letters) = chosen(args, applied)?;
+    let ids: Vec<_> = letters.iter().map(|(id, _)| *id).collect();
+    transport.drop_dead_letters(&topic, &ids)?;
+    Ok(DropFacts {
+        topic,
+        dropped: ids.iter().map(ToString::to_string).collect(),
+    })
+}
+
+impl Facts for DropFacts {
+    fn lay_out(&self, page: &mut Page) {
+        let dropped = count(self.dropped.len(), "dead letter");
+        page.line(&format!("{dropped} of {} dropped", self.topic));
     }
 }

@@ -1,139 +1,206 @@
 //! Dead letters as facts, with what they hold.
 
-use events_bus::transport::{DeadLetter, EntryId};
+use events_bus::transport::{DeadLetter, EntryId, Malformed};
 use events_bus::{Record, wire};
-use events_core::{RecordSchema, Schema, registry};
+use events_core::{EventMetadata, registry};
 use serde::Serialize;
 use serde_json::Value;
+
+use super::personal;
+use crate::text::Page;
 
 /// A dead letter.
 #[derive(Debug, Serialize)]
 pub(super) struct LetterFacts {
     pub(super) id: String,
-    pub(super) event_type: Option<String>,
-    pub(super) event_id: Option<String>,
+    pub(super) topic: String,
     pub(super) group: String,
     pub(super) receiver: Option<String>,
     pub(super) reason: &'static str,
     pub(super) error: String,
     pub(super) attempts: u32,
-    pub(super) entry: String,
+    /// When it was given up.
     pub(super) at: String,
-    pub(super) key: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) metadata: Option<Value>,
-    /// The event data; what cannot be read is shown as bytes, in hexadecimal digits.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) data: Option<Value>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) body: Option<String>,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub(super) fields: Option<Value>,
+    /// The entry that it was.
+    pub(super) entry: String,
+    pub(super) event_type: Option<String>,
+    pub(super) event_id: Option<String>,
+}
+
+/// A dead letter with what it holds.
+#[derive(Debug, Serialize)]
+pub(super) struct LetterContents {
+    #[serde(flatten)]
+    pub(super) facts: LetterFacts,
+    metadata: Option<EventMetadata>,
+    /// Not without being asked for: it may be personal data.
+    key: Option<String>,
+    /// The event data; none where this binary cannot read them.
+    data: Option<Value>,
+    /// The body that cannot be read, in hexadecimal digits, where that is asked for.
+    body: Option<String>,
+    body_bytes: Option<usize>,
+    /// Of an entry that is no record, what stands there.
+    fields: Option<Vec<Field>>,
+}
+
+/// A field of an entry that is no record.
+#[derive(Debug, Serialize)]
+struct Field {
+    name: String,
+    /// Where that is asked for.
+    value: Option<String>,
+    bytes: usize,
 }
 
 impl LetterFacts {
-    pub(super) fn new(id: EntryId, letter: &DeadLetter) -> Self {
-        let record = letter.record.as_ref().ok();
+    pub(super) fn new(topic: &str, id: EntryId, letter: &DeadLetter) -> Self {
+        let record = letter.record.as_ref();
         Self {
             id: id.to_string(),
-            event_type: match &letter.record {
-                Ok(record) => Some(record.metadata.event_type().to_owned()),
-                Err(malformed) => malformed.event_type.as_deref().map(str::to_owned),
-            },
-            event_id: record.map(|record| record.metadata.id().to_string()),
+            topic: topic.to_owned(),
             group: letter.group.to_string(),
             receiver: letter.receiver.as_deref().map(str::to_owned),
             reason: letter.reason.as_str(),
             error: letter.error.to_string(),
             attempts: letter.attempts,
-            entry: letter.entry.to_string(),
             at: letter.at.to_string(),
-            key: None,
+            entry: letter.entry.to_string(),
+            event_type: match record {
+                Ok(record) => Some(record.metadata.event_type().to_owned()),
+                Err(malformed) => malformed.event_type.as_deref().map(str::to_owned),
+            },
+            event_id: record.ok().map(|record| record.metadata.id().to_string()),
+        }
+    }
+
+    /// Who gave it up.
+    pub(super) fn who(&self) -> &str {
+        self.receiver.as_deref().unwrap_or("-")
+    }
+}
+
+impl LetterContents {
+    /// With personal data only if they are asked for.
+    pub(super) fn new(topic: &str, id: EntryId, letter: &DeadLetter, personal: bool) -> Self {
+        let empty = Self {
+            facts: LetterFacts::new(topic, id, letter),
             metadata: None,
+            key: None,
             data: None,
             body: None,
+            body_bytes: None,
             fields: None,
-        }
-    }
-
-    /// With what the letter holds, personal data only if they are asked for.
-    pub(super) fn with_contents(mut self, letter: &DeadLetter, personal: bool) -> Self {
-        match &letter.record {
-            Ok(record) => {
-                self.metadata = serde_json::to_value(&record.metadata).ok();
-                match data(record, personal) {
-                    Some(data) => self.data = Some(data),
-                    // What cannot be read may hold anything.
-                    None if personal => self.body = Some(hex(&record.body)),
-                    None => {
-                        self.body = Some(format!(
-                            "{} bytes; --personal shows them",
-                            record.body.len()
-                        ));
-                    }
-                }
-                if personal {
-                    self.key = record.key.as_deref().map(str::to_owned);
-                }
-            }
-            Err(malformed) => {
-                let fields = malformed.fields.iter().map(|(name, value)| {
-                    let shown = if personal {
-                        String::from_utf8_lossy(value).into_owned()
-                    } else {
-                        format!("{} bytes; --personal shows them", value.len())
-                    };
-                    (String::from_utf8_lossy(name).into_owned(), shown.into())
-                });
-                self.fields = Some(Value::Object(fields.collect()));
-            }
-        }
-        self
-    }
-}
-
-/// The data of a record as JSON, if this binary can read it.
-pub(super) fn data(record: &Record, personal: bool) -> Option<Value> {
-    let signal = registry::find(record.metadata.event_type())?;
-    let event = wire::decode_any(signal, &record.body, record.metadata.minor_version()).ok()?;
-    let mut data = serde_json::to_value(event.get()).ok()?;
-    if !personal {
-        redact(&mut data, signal.event().schema);
-    }
-    Some(data)
-}
-
-/// Takes out what is marked as personal data.
-fn redact(value: &mut Value, schema: &RecordSchema) {
-    let Value::Object(object) = value else { return };
-    for field in schema.fields {
-        let Some(value) = object.get_mut(field.name) else {
-            continue;
         };
-        if field.personal {
-            *value = Value::from("[personal data]");
-        } else {
-            redact_inside(value, field.schema);
+        match &letter.record {
+            Ok(record) => empty.with_record(record, personal),
+            Err(malformed) => Self {
+                fields: Some(fields(malformed, personal)),
+                ..empty
+            },
+        }
+    }
+
+    fn with_record(self, record: &Record, personal: bool) -> Self {
+        let data = data(record, personal);
+        // What cannot be read may hold anything.
+        let body = (personal && data.is_none()).then(|| hex(&record.body));
+        let key = record.key.as_deref().filter(|_| personal);
+        Self {
+            metadata: Some(record.metadata.clone()),
+            key: key.map(str::to_owned),
+            data,
+            body,
+            body_bytes: Some(record.body.len()),
+            ..self
+        }
+    }
+
+    pub(super) fn lay_out(&self, page: &mut Page) {
+        let facts = &self.facts;
+        page.blank();
+        page.line(&format!("Dead letter {} of {}", facts.id, facts.topic));
+        let attempts = facts.attempts.to_string();
+        let time = self
+            .metadata
+            .as_ref()
+            .map(|metadata| metadata.time().to_string());
+        let sent = match (&self.metadata, &time) {
+            (Some(metadata), Some(time)) => {
+                format!(
+                    "{time} by {} on {}",
+                    metadata.source(),
+                    metadata.source_host()
+                )
+            }
+            _ => String::new(),
+        };
+        let minor = self
+            .metadata
+            .as_ref()
+            .map(|metadata| metadata.minor_version().to_string());
+        page.pairs(
+            2,
+            &[
+                (
+                    "event type",
+                    facts.event_type.as_deref().unwrap_or_default(),
+                ),
+                ("minor version", minor.as_deref().unwrap_or_default()),
+                ("event", facts.event_id.as_deref().unwrap_or_default()),
+                ("sent", &sent),
+                ("entry", &facts.entry),
+                ("group", &facts.group),
+                ("receiver", facts.receiver.as_deref().unwrap_or_default()),
+                ("reason", facts.reason),
+                ("attempts", if facts.attempts == 0 { "" } else { &attempts }),
+                ("given up", &facts.at),
+                ("key", self.key.as_deref().unwrap_or_default()),
+            ],
+        );
+        page.line("  error");
+        page.verbatim(4, &facts.error);
+        if let Some(fields) = &self.fields {
+            page.line("  fields");
+            for Field { name, value, bytes } in fields {
+                let value = value.clone();
+                let value =
+                    value.unwrap_or_else(|| format!("{bytes} bytes; `--personal` shows them"));
+                page.line(&format!("    {name}: {value}"));
+            }
+        }
+        match (&self.data, &self.body, self.body_bytes) {
+            (Some(data), _, _) => {
+                page.line("  data");
+                page.verbatim(4, &serde_json::to_string_pretty(data).unwrap_or_default());
+            }
+            (None, Some(body), _) => {
+                page.line("  body, which this binary cannot read");
+                page.verbatim(4, body);
+            }
+            (None, None, Some(bytes)) => page.line(&format!(
+                "  body: {bytes} bytes, which this binary cannot read; `--personal` shows them"
+            )),
+            (None, None, None) => {}
         }
     }
 }
 
-fn redact_inside(value: &mut Value, schema: &Schema) {
-    match (schema, value) {
-        (Schema::Record(record), value) => redact(value, record),
-        (Schema::Optional(inner), value) => redact_inside(value, inner),
-        (Schema::Array(inner), Value::Array(items)) => {
-            for item in items {
-                redact_inside(item, inner);
-            }
-        }
-        (Schema::Map(inner), Value::Object(entries)) => {
-            for value in entries.values_mut() {
-                redact_inside(value, inner);
-            }
-        }
-        _ => {}
-    }
+/// The data of a record, if this binary can read it.
+fn data(record: &Record, personal: bool) -> Option<Value> {
+    let metadata = &record.metadata;
+    let signal = registry::find(metadata.event_type())?;
+    let event = wire::decode_any(signal, &record.body, metadata.minor_version()).ok()?;
+    personal::data(event.get(), personal)
+}
+
+fn fields(malformed: &Malformed, personal: bool) -> Vec<Field> {
+    let fields = malformed.fields.iter().map(|(name, value)| Field {
+        name: String::from_utf8_lossy(name).into_owned(),
+        value: personal.then(|| String::from_utf8_lossy(value).into_owned()),
+        bytes: value.len(),
+    });
+    fields.collect()
 }
 
 fn hex(bytes: &[u8]) -> String {

@@ -5,57 +5,28 @@ mod consume;
 mod dlq;
 mod letters;
 mod open;
+mod personal;
+mod position;
 mod produce;
 mod replay;
+mod signals;
 mod status;
+mod upkeep;
 
-use std::io::Write;
-
-pub(crate) use args::{BusCommand, ConsumeArgs, DlqCommand, ProduceArgs, ReplayArgs};
+pub(crate) use args::{BusArgs, BusCommand, ConsumeArgs, DlqCommand, ProduceArgs, ReplayArgs};
+pub(crate) use consume::consume;
+pub(crate) use produce::produce;
+pub(crate) use replay::replay;
 
 use super::{Answer, Failure};
-use crate::Status;
 use crate::configuration::Applied;
-use crate::world::World;
-
-/// Where a command that takes its time writes while it runs.
-pub(crate) struct Output<'a> {
-    pub(crate) out: &'a mut dyn Write,
-    pub(crate) err: &'a mut dyn Write,
-    pub(crate) json: bool,
-}
-
-pub(crate) fn produce(
-    world: &World,
-    args: &ProduceArgs,
-    applied: &Applied,
-    output: &mut Output<'_>,
-) -> Result<Status, Failure> {
-    produce::produce(world, args, applied, output)
-}
-
-pub(crate) fn consume(
-    args: &ConsumeArgs,
-    applied: &Applied,
-    output: &mut Output<'_>,
-) -> Result<Status, Failure> {
-    consume::consume(args, applied, output)
-}
-
-pub(crate) fn replay(
-    args: &ReplayArgs,
-    applied: &Applied,
-    output: &mut Output<'_>,
-) -> Result<Status, Failure> {
-    replay::replay(args, applied, output)
-}
 
 /// Carries out `events bus …`.
 pub(crate) fn bus(command: &BusCommand, applied: &Applied, json: bool) -> Result<Answer, Failure> {
     Ok(match command {
         BusCommand::Status(args) => Answer::new(&status::status(args, applied)?, json)?,
-        BusCommand::Trim(args) => Answer::new(&status::trim(args, applied)?, json)?,
-        BusCommand::Forget(args) => Answer::new(&status::forget(args, applied)?, json)?,
+        BusCommand::Trim(args) => Answer::new(&upkeep::trim(args, applied)?, json)?,
+        BusCommand::Forget(args) => Answer::new(&upkeep::forget(args, applied)?, json)?,
     })
 }
 

@@ -1,84 +1,206 @@
 //! Which bus a command line means.
 
-use events_bus::config::{BusConfig, OutboxStore, TransportConfig};
-use events_bus::transport::{SharedTransport, TransportError};
+use events_bus::StartProblem;
+use events_bus::config::{BusConfig, OutboxStore, SqliteConfig, TransportConfig};
+use events_bus::transport::{SharedTransport, TopicStatus, Transport, TransportError};
+use serde_json::{Value, json};
 
 use super::args::BusArgs;
 use crate::commands::Failure;
-use crate::configuration::Applied;
+use crate::configuration::{Applied, BusLayers};
+use crate::names;
 
-/// The configuration of the bus: what `--bus` says, over what the configuration files say.
-pub(super) fn configuration(args: &BusArgs, applied: &Applied) -> Result<BusConfig, Failure> {
-    let named = args.bus.as_deref().map(of_name).transpose()?;
-    let mut config = match (applied.bus(), named) {
-        (None, None) => {
-            return Err(Failure::Usage(
-                "no bus is named: give `--bus sqlite:events.db` or `--bus redis://127.0.0.1:6379` (or EVENTS_BUS), or a \
-                 configuration with a `[bus]` table: `--config events.toml`"
-                    .to_owned(),
-            ));
-        }
-        // A bus on the command line takes the place of the one in the files, and nothing else does.
-        (Some(Ok(config)), Some(named)) => {
-            let mut config = config;
-            config.transport = named.transport;
-            let direct = matches!(config.outbox.store, OutboxStore::Transport);
-            if direct && matches!(config.transport, TransportConfig::Redis(_)) {
-                // What receivers send while the command runs waits in memory, and is published before it ends.
-                config.outbox.store = OutboxStore::Memory;
+/// What is said where there is no bus to work with.
+const NONE: &str = "no bus is named; name one that others share by `--bus sqlite:events.db`, by `--bus redis://localhost:6379/0` \
+                    or by the environment variable `EVENTS_BUS`; or name a configuration by `--config FILE`, with a table such as
+
+    [bus]
+    transport = \"sqlite\"
+    sqlite = { path = \"events.db\" }";
+
+impl BusArgs {
+    /// What the command line says of the bus, under and over the configuration files.
+    ///
+    /// # Errors
+    /// When that is no bus.
+    pub(crate) fn layers(&self) -> Result<BusLayers, Failure> {
+        // An environment variable that is set to nothing says nothing.
+        let named = self.bus.as_deref().filter(|bus| !bus.is_empty());
+        let config = named.map(of_name).transpose()?.unwrap_or_default();
+        let config = match &self.topic_prefix {
+            Some(prefix) => config.with_topic_prefix(prefix),
+            None => config,
+        };
+        config.check().map_err(|errors| {
+            let texts = errors.iter().map(|error| {
+                error
+                    .to_string()
+                    .replace("`bus.redis.url`", "`--bus`")
+                    .replace("`bus.sqlite.path`", "the path of `--bus`")
+                    .replace("`bus.topic_prefix`", "`--topic-prefix`")
+            });
+            Failure::Usage(texts.collect::<Vec<_>>().join("\n"))
+        })?;
+        let mut layers = BusLayers::default();
+        let mut above = match &config.transport {
+            TransportConfig::Sqlite(sqlite) => {
+                json!({ "transport": "sqlite", "sqlite": { "path": sqlite.path } })
             }
-            config
+            TransportConfig::Redis(redis) => {
+                // What receivers send while a command runs waits in memory, and is published before the command ends.
+                layers.below = Some(json!({ "outbox": { "store": "memory" } }));
+                json!({ "transport": "redis", "redis": { "url": redis.url.expose() } })
+            }
+            _ => json!({}),
+        };
+        if let Some(prefix) = &self.topic_prefix {
+            above["topic_prefix"] = Value::from(prefix.as_str());
         }
-        (Some(Ok(config)), None) => config,
-        (None | Some(Err(_)), Some(named)) => named,
-        (Some(Err(errors)), None) => return Err(errors.into()),
-    };
-    if let Some(prefix) = &args.topic_prefix {
-        config = config.with_topic_prefix(prefix);
+        layers.is_bus = config.transport != TransportConfig::None;
+        layers.above = (above != json!({})).then_some(above);
+        Ok(layers)
     }
-    config
-        .check()
-        .map_err(|errors| Failure::Usage(errors.to_string()))?;
-    Ok(config)
 }
 
 fn of_name(name: &str) -> Result<BusConfig, Failure> {
-    if let Some(path) = name.strip_prefix("sqlite:").filter(|path| !path.is_empty()) {
-        return Ok(BusConfig::sqlite(path));
+    if let Some(path) = name.strip_prefix("sqlite:") {
+        return Ok(BusConfig::sqlite(path.strip_prefix("//").unwrap_or(path)));
     }
     let redis = ["redis://", "rediss://", "redis+unix://", "unix://"];
     if redis.iter().any(|scheme| name.starts_with(scheme)) {
         return Ok(BusConfig::redis(name));
     }
-    let scheme = name.split(':').next().unwrap_or_default();
+    // Without a word of what follows: it may be a password.
+    let scheme = name.split_once(':').map_or("", |(scheme, _)| scheme);
+    let given = if scheme.is_empty() {
+        "has no scheme".to_owned()
+    } else {
+        format!("begins with `{}:`", scheme.escape_debug())
+    };
     Err(Failure::Usage(format!(
-        "`--bus` begins with `{}`, expected `sqlite:PATH`, `redis://HOST:PORT` or `rediss://HOST:PORT`",
-        scheme.escape_debug()
+        "`--bus` {given}, expected `sqlite:PATH`, `redis://HOST:PORT/DATABASE`, `rediss://HOST:PORT/DATABASE` or \
+         `redis+unix://SOCKET`; write one of them"
     )))
 }
 
-/// Opens the transport.
-pub(super) fn transport(config: &BusConfig) -> Result<SharedTransport, Failure> {
-    if let TransportConfig::Sqlite(sqlite) = &config.transport
-        && !sqlite.path.exists()
-    {
-        // Whoever looks does not want to make one.
-        return Err(Failure::Bus(format!(
-            "there is no store `{}`; correct the path, or publish something to it first",
-            sqlite.path.display()
-        )));
+/// The bus of a command line: its configuration, as files and options have it together.
+pub(super) struct BusInUse {
+    pub(super) config: BusConfig,
+}
+
+impl BusInUse {
+    pub(super) fn new(applied: &Applied) -> Result<Self, Failure> {
+        let config = applied
+            .bus()
+            .ok_or_else(|| Failure::Usage(NONE.to_owned()))??;
+        let why = match config.transport {
+            TransportConfig::None => "the configuration says that there is no bus",
+            TransportConfig::Memory => {
+                "the bus of the configuration is in the memory of each process, where no other process sees it"
+            }
+            _ => return Ok(Self { config }),
+        };
+        Err(Failure::Usage(format!("{why}; {NONE}")))
     }
-    events_bus::open(config)
-        .map_err(|problem| Failure::Bus(problem.to_string()))?
-        .ok_or_else(|| {
-            Failure::Usage(
-                "the configuration says that there is no bus: `transport = \"none\"`".to_owned(),
-            )
-        })
+
+    /// The bus for those who look after it: a store that is not there is not made.
+    pub(super) fn open(&self) -> Result<SharedTransport, Failure> {
+        if let TransportConfig::Sqlite(sqlite) = &self.config.transport
+            && !sqlite.path.exists()
+        {
+            return Err(Failure::Bus(format!(
+                "sqlite: there is no store `{}`; correct the path, or publish something to it first (`events produce`)",
+                sqlite.path.display()
+            )));
+        }
+        self.open_or_make()
+    }
+
+    /// The bus for those who take part in it: a store that is not there is made.
+    pub(super) fn open_or_make(&self) -> Result<SharedTransport, Failure> {
+        let transport = events_bus::open(&self.config)?;
+        // The configuration has a bus.
+        transport.ok_or_else(|| Failure::Usage(NONE.to_owned()))
+    }
+
+    /// The file in which events wait to be published, where that is another one than the bus.
+    pub(super) fn open_outbox(&self) -> Result<Option<SharedTransport>, Failure> {
+        let OutboxStore::Sqlite(outbox) = &self.config.outbox.store else {
+            return Ok(None);
+        };
+        if !outbox.path.exists() || self.is_bus(outbox) {
+            return Ok(None);
+        }
+        let mut config = BusConfig::sqlite(&outbox.path);
+        config.consumer.duplicate_window = std::time::Duration::ZERO;
+        Ok(events_bus::open(&config)?)
+    }
+
+    fn is_bus(&self, outbox: &SqliteConfig) -> bool {
+        let TransportConfig::Sqlite(bus) = &self.config.transport else {
+            return false;
+        };
+        let same = |a: std::io::Result<_>, b: std::io::Result<_>| matches!((a, b), (Ok(a), Ok(b)) if a == b);
+        outbox.path == bus.path || same(outbox.path.canonicalize(), bus.path.canonicalize())
+    }
+
+    /// How a topic stands, given by its name without the prefix.
+    pub(super) fn topic(
+        &self,
+        transport: &dyn Transport,
+        topic: &str,
+    ) -> Result<TopicStatus, Failure> {
+        let full = self.config.full_topic(topic);
+        if let Some(status) = transport.status(&full)? {
+            return Ok(status);
+        }
+        let topics = transport.topics()?;
+        let known = topics.iter().map(|status| status.topic.as_str());
+        let near = names::nearest(&full, known);
+        let hint = match (near, self.config.topic_prefix()) {
+            (Some(near), _) if near == topic => format!(
+                "; there is a topic `{near}`, and `{full}` is what the prefix makes of it: give the name without the prefix, or \
+                 another `--topic-prefix`"
+            ),
+            (Some(near), _) => format!("; did you mean `{near}`?"),
+            (None, _) => String::new(),
+        };
+        Err(Failure::Usage(format!(
+            "the bus has no topic `{full}`{hint}; `events bus status` lists those that it has"
+        )))
+    }
+}
+
+/// A group of a topic, or a refusal that names those there are.
+pub(super) fn group<'a>(
+    topic: &'a TopicStatus,
+    group: &str,
+) -> Result<&'a events_bus::transport::GroupStatus, Failure> {
+    let found = topic.groups.iter().find(|status| status.group == group);
+    found.ok_or_else(|| {
+        let groups: Vec<_> = topic.groups.iter().map(|group| &*group.group).collect();
+        let known = match groups.as_slice() {
+            [] => "nobody has read it in a group so far".to_owned(),
+            groups => format!("its groups are `{}`", groups.join("`, `")),
+        };
+        Failure::Usage(format!(
+            "topic `{}` has no group `{group}`; {known}",
+            topic.topic
+        ))
+    })
 }
 
 impl From<TransportError> for Failure {
     fn from(error: TransportError) -> Self {
         Self::Bus(error.to_string())
+    }
+}
+
+impl From<StartProblem> for Failure {
+    fn from(problem: StartProblem) -> Self {
+        match problem {
+            StartProblem::Build(_) | StartProblem::Config(_) => Self::Usage(problem.to_string()),
+            _ => Self::Bus(problem.to_string()),
+        }
     }
 }

@@ -1,120 +1,163 @@
 //! `events replay`: entries are given to a group once more.
 
+use std::io;
+
 use events_bus::admin::{self, Replay, Replayed};
-use events_bus::transport::{EntryId, Position};
-use events_core::Timestamp;
+use events_bus::transport::{EntryId, Position, TopicStatus};
+use events_core::registry;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde::Serialize;
 
 use super::args::ReplayArgs;
-use super::status::no_topic;
-use super::{Output, open};
-use crate::Status;
-use crate::commands::{Answer, Facts, Failure};
+use super::open::{self, BusInUse};
+use super::position::{position, time};
+use crate::commands::{Answer, Facts, Failure, Output};
 use crate::configuration::Applied;
-use crate::text::Page;
+use crate::text::{Page, entries};
 
 #[derive(Debug, Serialize)]
 struct ReplayFacts {
     topic: String,
     group: String,
     dry_run: bool,
+    /// How many entries were looked at.
     seen: u64,
+    /// How many were given to the group once more, or would be.
     replayed: u64,
+    /// How many hold no record, and were passed over.
     unreadable: u64,
     first: Option<String>,
     last: Option<String>,
 }
 
-pub(super) fn replay(
+pub(crate) fn replay(
     args: &ReplayArgs,
     applied: &Applied,
     output: &mut Output<'_>,
-) -> Result<Status, Failure> {
-    let config = open::configuration(&args.bus, applied)?;
-    let transport = open::transport(&config)?;
-    let topic = config.full_topic(&args.topic);
-    let status = transport.status(&topic)?.ok_or_else(|| no_topic(&topic))?;
-    let mut replay = Replay::new(&topic, &args.group);
+) -> Result<Answer, Failure> {
+    let bus = BusInUse::new(applied)?;
+    let mut replay = Replay::new(bus.config.full_topic(&args.topic), &args.group);
     if let Some(from) = &args.from {
-        replay.from = position(from)?;
+        replay.from = position("--from", from)?;
     }
-    replay.to = args.to.as_deref().map(entry).transpose()?;
-    replay.until = args.until.as_deref().map(time).transpose()?;
+    replay.to = args.to;
+    replay.until = args
+        .until
+        .as_deref()
+        .map(|until| time("--until", until))
+        .transpose()?;
     replay.event_type.clone_from(&args.event_type);
     replay.receivers = args.receivers.iter().map(|id| (&**id).into()).collect();
     replay.dry_run = args.dry_run;
 
-    // It is drawn where there is a terminal, and nowhere else.
-    let bar = ProgressBar::with_draw_target(Some(status.entries), ProgressDrawTarget::stderr());
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {pos} of {len} entries, {eta} left") {
-        bar.set_style(style);
-    }
-    let done = admin::replay(&*transport, &replay, |done: Replayed| {
-        bar.set_position(done.seen);
-    });
-    bar.finish_and_clear();
-    let done = done?;
+    let transport = bus.open()?;
+    let topic = bus.topic(&*transport, &args.topic)?;
+    open::group(&topic, &args.group)?;
+    hints(args, output)?;
+    let shown = progress(&topic, &replay, output.is_process);
+    let result = admin::replay(&*transport, &replay, |done| shown.advance(done));
+    shown.bar.finish_and_clear();
+    let done = result?;
     let facts = ReplayFacts {
-        topic,
-        group: args.group.clone(),
-        dry_run: args.dry_run,
+        topic: replay.topic,
+        group: replay.group,
+        dry_run: replay.dry_run,
         seen: done.seen,
         replayed: done.given,
         unreadable: done.unreadable,
         first: done.span.map(|(first, _)| first.to_string()),
         last: done.span.map(|(_, last)| last.to_string()),
     };
-    let answer = Answer::new(&facts, output.json)?;
-    output.out.write_all(answer.text.as_bytes())?;
-    Ok(answer.status)
+    Ok(Answer::new(&facts, output.json)?)
 }
 
-fn position(text: &str) -> Result<Position, Failure> {
-    if let Ok(id) = text.parse() {
-        return Ok(Position::At(id));
+/// Says what this binary does not know: the binary that consumes may.
+fn hints(args: &ReplayArgs, output: &mut Output<'_>) -> io::Result<()> {
+    let is_known = |id: &String| registry::receivers().any(|receiver| receiver.is_called(id));
+    for id in args.receivers.iter().filter(|id| !is_known(id)) {
+        writeln!(
+            output.err,
+            "hint: this binary has no receiver `{id}`; where the consumer has none either, its share becomes dead letters"
+        )?;
     }
-    match text.parse() {
-        Ok(time) => Ok(Position::Time(time)),
-        Err(_) => Err(Failure::Usage(format!(
-            "`--from {}` is neither the id of an entry, such as `1795376013252-0` or `17`, nor a time in UTC, such as \
-             `2026-11-25T08:00:00Z`",
-            text.escape_debug()
-        ))),
+    if let Some(event_type) = args
+        .event_type
+        .as_deref()
+        .filter(|wanted| registry::find(wanted).is_none())
+    {
+        writeln!(
+            output.err,
+            "hint: this binary has no event of type `{event_type}`"
+        )?;
     }
+    Ok(())
 }
 
-fn entry(text: &str) -> Result<EntryId, Failure> {
-    text.parse()
-        .map_err(|error: events_bus::transport::ParseEntryIdError| {
-            Failure::Usage(format!("`--to`: {error}"))
-        })
+/// A progress bar, drawn where there is a terminal.
+struct Shown {
+    bar: ProgressBar,
+    /// The first entry, where it is known before; the first page says it otherwise.
+    first: Option<EntryId>,
+    /// The last one. Ids count, or are times: either way, they say how far it is.
+    last: Option<EntryId>,
 }
 
-fn time(text: &str) -> Result<Timestamp, Failure> {
-    text.parse().map_err(|_| {
-        Failure::Usage(format!(
-            "`--until {}` is no time in UTC, such as `2026-11-25T08:00:00Z`",
-            text.escape_debug()
-        ))
-    })
+/// What the bar counts to.
+const STEPS: u64 = 1000;
+
+fn progress(topic: &TopicStatus, replay: &Replay, is_shown: bool) -> Shown {
+    let target = if is_shown {
+        ProgressDrawTarget::stderr()
+    } else {
+        ProgressDrawTarget::hidden()
+    };
+    let bar = ProgressBar::with_draw_target(Some(STEPS), target);
+    if let Ok(style) = ProgressStyle::with_template("{bar:40} {percent} %  {msg}  {eta} left") {
+        bar.set_style(style);
+    }
+    let first = match replay.from {
+        Position::Oldest => topic.oldest,
+        Position::At(id) | Position::Behind(id) => topic.oldest.map(|oldest| oldest.max(id)),
+        _ => None,
+    };
+    let last = topic
+        .newest
+        .map(|newest| replay.to.map_or(newest, |to| to.min(newest)));
+    Shown { bar, first, last }
+}
+
+impl Shown {
+    fn advance(&self, done: Replayed) {
+        if let (Some((first, seen)), Some(last)) = (done.span, self.last) {
+            let first = self.first.unwrap_or(first);
+            let whole = last.major().saturating_sub(first.major()).max(1);
+            let part = seen.major().saturating_sub(first.major()).min(whole);
+            let steps = u128::from(part) * u128::from(STEPS) / u128::from(whole);
+            self.bar.set_position(u64::try_from(steps).unwrap_or(STEPS));
+        }
+        self.bar
+            .set_message(format!("{} of {}", done.given, entries(done.seen)));
+    }
 }
 
 impl Facts for ReplayFacts {
     fn lay_out(&self, page: &mut Page) {
-        let would = if self.dry_run { "would be" } else { "are" };
+        let done = if self.dry_run { "would be" } else { "were" };
         let span = match (&self.first, &self.last) {
-            (Some(first), Some(last)) => format!(" ({first} to {last})"),
+            (Some(first), Some(last)) => format!(", {first} to {last},"),
             _ => String::new(),
         };
         page.line(&format!(
-            "{} of {} entries of {}{span} {would} given to group {} once more.",
-            self.replayed, self.seen, self.topic, self.group
+            "{} of {} of {}{span} {done} given to group {} once more",
+            self.replayed,
+            entries(self.seen),
+            self.topic,
+            self.group
         ));
         if self.unreadable > 0 {
             page.line(&format!(
-                "{} entries hold no record, and are passed over.",
-                self.unreadable
+                "{} hold no record, and are passed over",
+                entries(self.unreadable)
             ));
         }
     }

@@ -1,25 +1,27 @@
-//! `events bus status`, `trim` and `forget`.
+//! `events bus status`: how far everybody is, and what waits.
 
 use std::time::Duration;
 
-use events_bus::transport::{TopicStatus, names};
+use events_bus::transport::{GroupStatus, TopicStatus, names};
 use events_core::Timestamp;
 use serde::Serialize;
 
-use super::args::{ForgetArgs, StatusArgs, TopicArgs};
-use super::open;
+use super::args::StatusArgs;
+use super::open::BusInUse;
 use crate::commands::{Facts, Failure};
 use crate::configuration::Applied;
-use crate::text::{Page, Table, count};
+use crate::text::{Page, Table};
 
 /// The state of a bus.
 #[derive(Debug, Serialize)]
 pub(super) struct BusFacts {
+    /// What keeps the events: `sqlite`.
+    transport: &'static str,
     topics: Vec<TopicFacts>,
-    /// What waits to be published, by the topic that it is for.
-    outboxes: Vec<TopicFacts>,
-    /// The work of durable receivers, by service.
-    durable: Vec<TopicFacts>,
+    /// What waits to be published.
+    outboxes: Vec<WaitingFacts>,
+    /// The work of durable receivers.
+    durable: Vec<WaitingFacts>,
 }
 
 #[derive(Debug, Serialize)]
@@ -35,275 +37,233 @@ struct TopicFacts {
 #[derive(Debug, Serialize)]
 struct GroupFacts {
     group: String,
-    /// `null` where the broker cannot tell.
-    lag: Option<u64>,
+    /// Null where the broker cannot tell.
     unread: Option<u64>,
     pending: u64,
     again: u64,
+    lag: Option<u64>,
+    /// When the oldest entry was published that it has not finished.
     oldest_unfinished: Option<String>,
-    /// In seconds.
+    /// How long ago, in seconds.
     age: Option<f64>,
     leader: Option<String>,
 }
 
+/// What waits in a topic that is nobody else's.
+#[derive(Debug, Serialize)]
+struct WaitingFacts {
+    /// The topic that it is for, or the service whose work it is.
+    #[serde(rename = "for")]
+    purpose: String,
+    waiting: u64,
+    oldest_unfinished: Option<String>,
+    age: Option<f64>,
+    /// Who takes care of it.
+    leader: Option<String>,
+    dead_letters: u64,
+}
+
 pub(super) fn status(args: &StatusArgs, applied: &Applied) -> Result<BusFacts, Failure> {
-    let config = open::configuration(&args.bus, applied)?;
-    let transport = open::transport(&config)?;
-    let topics = match &args.topic {
-        None => transport.topics()?,
-        Some(topic) => {
-            let full = config.full_topic(topic);
-            vec![transport.status(&full)?.ok_or_else(|| no_topic(&full))?]
-        }
-    };
+    let bus = BusInUse::new(applied)?;
+    let transport = bus.open()?;
     let mut facts = BusFacts {
+        transport: transport.name(),
         topics: Vec::new(),
         outboxes: Vec::new(),
         durable: Vec::new(),
     };
-    for topic in topics {
-        let mut fact = TopicFacts::new(&topic);
-        if let Some(target) = names::of_outbox(&topic.topic) {
-            target.clone_into(&mut fact.topic);
-            facts.outboxes.push(fact);
-        } else if let Some(service) = names::of_durable(&topic.topic) {
-            service.clone_into(&mut fact.topic);
-            facts.durable.push(fact);
-        } else if !names::is_internal(&topic.topic) {
-            facts.topics.push(fact);
+    if let Some(topic) = &args.topic {
+        facts.note(&bus.topic(&*transport, topic)?);
+        return Ok(facts);
+    }
+    // Durable work is kept beside the outbox, where that is a file.
+    let outbox = bus.open_outbox()?;
+    let stores = [Some(transport), outbox];
+    for store in stores.into_iter().flatten() {
+        for topic in store.topics()? {
+            facts.note(&topic);
         }
     }
     Ok(facts)
 }
 
-pub(super) fn no_topic(topic: &str) -> Failure {
-    Failure::Usage(format!(
-        "the bus has no topic `{topic}`; `events bus status` lists those that it has"
-    ))
+impl BusFacts {
+    fn note(&mut self, topic: &TopicStatus) {
+        if let Some(target) = names::of_outbox(&topic.topic) {
+            self.outboxes.push(WaitingFacts::new(target, topic));
+        } else if let Some(service) = names::of_durable(&topic.topic) {
+            self.durable.push(WaitingFacts::new(service, topic));
+        } else if !names::is_internal(&topic.topic) {
+            self.topics.push(TopicFacts::new(topic));
+        }
+    }
 }
 
 impl TopicFacts {
     fn new(status: &TopicStatus) -> Self {
-        let now = Timestamp::now().as_micros();
-        let groups = status.groups.iter().map(|group| GroupFacts {
-            group: group.group.clone(),
-            lag: group.lag(),
-            unread: group.unread,
-            pending: group.pending,
-            again: group.again,
-            oldest_unfinished: group.oldest_unfinished.map(|at| at.to_string()),
-            age: group.oldest_unfinished.map(|at| {
-                let micros = now.saturating_sub(at.as_micros()).max(0);
-                Duration::from_micros(micros.unsigned_abs()).as_secs_f64()
-            }),
-            leader: group.leader.clone(),
-        });
         Self {
             topic: status.topic.clone(),
             entries: status.entries,
             oldest: status.oldest.map(|id| id.to_string()),
             newest: status.newest.map(|id| id.to_string()),
             dead_letters: status.dead_letters,
-            groups: groups.collect(),
+            groups: status.groups.iter().map(GroupFacts::new).collect(),
         }
     }
+}
+
+impl GroupFacts {
+    fn new(group: &GroupStatus) -> Self {
+        Self {
+            group: group.group.clone(),
+            unread: group.unread,
+            pending: group.pending,
+            again: group.again,
+            lag: group.lag(),
+            oldest_unfinished: group.oldest_unfinished.map(|at| at.to_string()),
+            age: group.oldest_unfinished.map(age),
+            leader: group.leader.clone(),
+        }
+    }
+}
+
+impl WaitingFacts {
+    fn new(purpose: &str, status: &TopicStatus) -> Self {
+        // What nobody has read so far waits as well.
+        let group = status.groups.first();
+        let oldest = group.and_then(|group| group.oldest_unfinished);
+        Self {
+            purpose: purpose.to_owned(),
+            waiting: group.map_or(status.entries, |group| {
+                let lag = group.lag().unwrap_or(status.entries);
+                lag.saturating_add(group.again)
+            }),
+            oldest_unfinished: oldest.map(|at| at.to_string()),
+            age: oldest.map(age),
+            leader: group.and_then(|group| group.leader.clone()),
+            dead_letters: status.dead_letters,
+        }
+    }
+}
+
+/// How long ago, in seconds.
+fn age(at: Timestamp) -> f64 {
+    let micros = Timestamp::now().as_micros().saturating_sub(at.as_micros());
+    Duration::from_micros(micros.max(0).unsigned_abs()).as_secs_f64()
 }
 
 impl Facts for BusFacts {
     fn lay_out(&self, page: &mut Page) {
         if self.topics.is_empty() {
-            page.line("The bus has no topics.");
-        }
-        for topic in &self.topics {
+            page.line("no topics");
+        } else {
+            self.topics().print(page, 0);
             page.blank();
-            page.line(&topic.topic);
-            let span = match (&topic.oldest, &topic.newest) {
-                (Some(oldest), Some(newest)) => format!(", {oldest} to {newest}"),
-                _ => String::new(),
-            };
-            page.line(&format!("  {} entries{span}", topic.entries));
-            if topic.dead_letters > 0 {
-                page.line(&format!("  {} dead letters", topic.dead_letters));
+            if self.topics.iter().all(|topic| topic.groups.is_empty()) {
+                page.line("no groups: nobody has read anything");
+            } else {
+                self.groups().print(page, 0);
             }
-            print_groups(page, &topic.groups);
         }
-        for (title, topics) in [
-            ("Waiting to be published", &self.outboxes),
-            ("Work of durable receivers", &self.durable),
+        for (heading, waiting) in [
+            ("OUTBOX FOR", &self.outboxes),
+            ("DURABLE WORK OF", &self.durable),
         ] {
-            let waiting = topics.iter().filter(|topic| !topic.groups.is_empty());
-            let waiting: Vec<_> = waiting.collect();
-            if waiting.is_empty() {
-                continue;
+            if !waiting.is_empty() {
+                page.blank();
+                waiting_table(heading, waiting).print(page, 0);
             }
-            page.blank();
-            page.line(title);
-            let mut table = Table::default()
-                .left("for")
-                .right("waiting")
-                .right("oldest")
-                .right("dead letters");
-            for topic in waiting {
-                for group in &topic.groups {
-                    table.row(
-                        [
-                            topic.topic.clone(),
-                            number(group.lag),
-                            age(group.age),
-                            topic.dead_letters.to_string(),
-                        ],
-                        Vec::new(),
-                    );
-                }
-            }
-            table.print(page, 2);
         }
     }
 }
 
-fn print_groups(page: &mut Page, groups: &[GroupFacts]) {
-    if groups.is_empty() {
-        page.line("  no groups: nobody reads it");
-        return;
+impl BusFacts {
+    fn topics(&self) -> Table {
+        let mut table = Table::default()
+            .left("TOPIC")
+            .right("ENTRIES")
+            .right("OLDEST")
+            .right("NEWEST")
+            .right("DEAD LETTERS");
+        for topic in &self.topics {
+            table.row(
+                [
+                    topic.topic.clone(),
+                    topic.entries.to_string(),
+                    topic.oldest.clone().unwrap_or_default(),
+                    topic.newest.clone().unwrap_or_default(),
+                    topic.dead_letters.to_string(),
+                ],
+                Vec::new(),
+            );
+        }
+        table
     }
+
+    fn groups(&self) -> Table {
+        let mut table = Table::default()
+            .left("GROUP")
+            .left("TOPIC")
+            .right("UNREAD")
+            .right("PENDING")
+            .right("AGAIN")
+            .right("LAG")
+            .right("OLDEST")
+            .left("LEADER");
+        for topic in &self.topics {
+            for group in &topic.groups {
+                table.row(
+                    [
+                        group.group.clone(),
+                        topic.topic.clone(),
+                        number(group.unread),
+                        group.pending.to_string(),
+                        group.again.to_string(),
+                        number(group.lag),
+                        in_words(group.age),
+                        group.leader.clone().unwrap_or_else(|| "-".to_owned()),
+                    ],
+                    Vec::new(),
+                );
+            }
+        }
+        table
+    }
+}
+
+fn waiting_table(heading: &'static str, waiting: &[WaitingFacts]) -> Table {
     let mut table = Table::default()
-        .left("group")
-        .right("lag")
-        .right("unread")
-        .right("pending")
-        .right("again")
-        .right("oldest")
-        .left("leader");
-    for group in groups {
+        .left(heading)
+        .right("WAITING")
+        .right("OLDEST")
+        .right("DEAD LETTERS")
+        .left("LEADER");
+    for one in waiting {
         table.row(
             [
-                group.group.clone(),
-                number(group.lag),
-                number(group.unread),
-                group.pending.to_string(),
-                group.again.to_string(),
-                age(group.age),
-                group.leader.clone().unwrap_or_default(),
+                one.purpose.clone(),
+                one.waiting.to_string(),
+                in_words(one.age),
+                one.dead_letters.to_string(),
+                one.leader.clone().unwrap_or_else(|| "-".to_owned()),
             ],
             Vec::new(),
         );
     }
-    table.print(page, 2);
+    table
 }
 
 fn number(number: Option<u64>) -> String {
     number.map_or_else(|| "?".to_owned(), |number| number.to_string())
 }
 
-/// `3s`, `12m`, `5h`, `9d`.
-fn age(seconds: Option<f64>) -> String {
-    let Some(seconds) = seconds else {
-        return String::new();
-    };
+/// `3.2 s`, `12 min`, `5 h`, `9 d`.
+fn in_words(seconds: Option<f64>) -> String {
     match seconds {
-        s if s < 60.0 => format!("{s:.1}s"),
-        s if s < 3600.0 => format!("{:.0}m", s / 60.0),
-        s if s < 86400.0 => format!("{:.0}h", s / 3600.0),
-        s => format!("{:.0}d", s / 86400.0),
-    }
-}
-
-/// What was removed.
-#[derive(Debug, Serialize)]
-pub(super) struct TrimFacts {
-    topic: String,
-    removed: u64,
-    /// Of those, what a group had not handled.
-    unread: u64,
-}
-
-pub(super) fn trim(args: &TopicArgs, applied: &Applied) -> Result<TrimFacts, Failure> {
-    let config = open::configuration(&args.bus, applied)?;
-    let transport = open::transport(&config)?;
-    let topic = config.full_topic(&args.topic);
-    transport.status(&topic)?.ok_or_else(|| no_topic(&topic))?;
-    let mut facts = TrimFacts {
-        topic,
-        removed: 0,
-        unread: 0,
-    };
-    // A transport may take its time in several steps.
-    loop {
-        let trimmed = transport.trim(&facts.topic, config.trim.retention())?;
-        if trimmed.entries == 0 {
-            return Ok(facts);
-        }
-        facts.removed += trimmed.entries;
-        facts.unread += trimmed.unread;
-    }
-}
-
-impl Facts for TrimFacts {
-    fn lay_out(&self, page: &mut Page) {
-        let removed = usize::try_from(self.removed).unwrap_or(usize::MAX);
-        page.line(&format!(
-            "{} of {} removed.",
-            count(removed, "entry").replace("entrys", "entries"),
-            self.topic
-        ));
-        if self.unread > 0 {
-            page.line(&format!(
-                "{} of them had not been handled by every group, as `lose_unread_beyond` allows.",
-                self.unread
-            ));
-        }
-    }
-}
-
-/// A group that was forgotten.
-#[derive(Debug, Serialize)]
-pub(super) struct ForgetFacts {
-    topic: String,
-    group: String,
-    /// What it had not handled.
-    lag: Option<u64>,
-}
-
-pub(super) fn forget(args: &ForgetArgs, applied: &Applied) -> Result<ForgetFacts, Failure> {
-    let config = open::configuration(&args.bus, applied)?;
-    let transport = open::transport(&config)?;
-    let topic = config.full_topic(&args.topic);
-    let status = transport.status(&topic)?.ok_or_else(|| no_topic(&topic))?;
-    let Some(group) = status.groups.iter().find(|group| group.group == args.group) else {
-        let known: Vec<_> = status.groups.iter().map(|group| &*group.group).collect();
-        return Err(Failure::Usage(format!(
-            "topic `{topic}` has no group `{}`; its groups are: {}",
-            args.group,
-            if known.is_empty() {
-                "none".to_owned()
-            } else {
-                known.join(", ")
-            }
-        )));
-    };
-    if !args.yes {
-        return Err(Failure::Usage(format!(
-            "group `{}` has not handled {} entries of `{topic}`, and never will: give `--yes` if that is meant",
-            args.group,
-            number(group.lag())
-        )));
-    }
-    let lag = group.lag();
-    transport.forget(&topic, &args.group)?;
-    Ok(ForgetFacts {
-        topic,
-        group: args.group.clone(),
-        lag,
-    })
-}
-
-impl Facts for ForgetFacts {
-    fn lay_out(&self, page: &mut Page) {
-        page.line(&format!(
-            "Group {} of {} is forgotten; it had not handled {} entries.",
-            self.group,
-            self.topic,
-            number(self.lag)
-        ));
+        None => "-".to_owned(),
+        Some(s) if s < 60.0 => format!("{s:.1} s"),
+        Some(s) if s < 3600.0 => format!("{:.0} min", s / 60.0),
+        Some(s) if s < 86_400.0 => format!("{:.0} h", s / 3600.0),
+        Some(s) => format!("{:.0} d", s / 86_400.0),
     }
 }

@@ -1,0 +1,42 @@
+//! What `async fn` receivers run on.
+
+#[cfg(feature = "tokio")]
+use std::io;
+
+#[cfg(feature = "tokio")]
+use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
+
+/// The runtime that the command is called in, or else one of its own. One with a single thread is of no use: the command takes it.
+#[cfg(feature = "tokio")]
+pub(super) fn of_receivers() -> io::Result<(Option<Runtime>, Handle)> {
+    if let Ok(handle) = Handle::try_current()
+        && handle.runtime_flavor() != RuntimeFlavor::CurrentThread
+    {
+        return Ok((None, handle));
+    }
+    let runtime = Builder::new_multi_thread().enable_all().build()?;
+    let handle = runtime.handle().clone();
+    Ok((Some(runtime), handle))
+}
+
+/// Ends a runtime of its own. Receivers had their time.
+#[cfg(feature = "tokio")]
+pub(super) fn end(runtime: Option<Runtime>) {
+    if let Some(runtime) = runtime {
+        runtime.shutdown_background();
+    }
+}
+
+/// Says that there is none, where that matters.
+#[cfg(not(feature = "tokio"))]
+pub(super) fn hint(output: &mut crate::commands::Output<'_>) -> std::io::Result<()> {
+    let mut receivers = events_core::registry::receivers();
+    if let Some(receiver) = receivers.find(|receiver| receiver.is_async) {
+        writeln!(
+            output.err,
+            "hint: receiver `{}` is an `async fn`, and this command has no runtime for it: enable the feature `tokio` of events-cli",
+            receiver.id
+        )?;
+    }
+    Ok(())
+}

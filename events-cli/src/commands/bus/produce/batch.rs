@@ -1,0 +1,121 @@
+//! Records that are published together.
+
+use std::collections::BTreeMap;
+use std::io::{self, ErrorKind};
+
+use events_bus::Record;
+use events_bus::transport::{EntryId, Transport, TransportError};
+use events_core::Uuid;
+use serde::Serialize;
+
+use super::record::Addressed;
+use crate::commands::{Failure, Output};
+
+/// Records by topic, each topic's in the order in which they were given.
+#[derive(Default)]
+pub(super) struct Batch {
+    by_topic: BTreeMap<String, Vec<Record>>,
+    /// How many events.
+    pub(super) events: usize,
+}
+
+/// What became of one event, as JSON.
+#[derive(Serialize)]
+struct Published<'a> {
+    event_type: &'a str,
+    id: Uuid,
+    topic: &'a str,
+    entry: Option<String>,
+}
+
+/// Not everything was published.
+pub(super) struct Unpublished {
+    pub(super) error: TransportError,
+    /// Whether some of it may have been.
+    pub(super) in_doubt: bool,
+}
+
+/// Why publishing came to its end.
+pub(super) enum Stopped {
+    Bus(Unpublished),
+    Output(io::Error),
+}
+
+impl From<Stopped> for Failure {
+    fn from(stopped: Stopped) -> Self {
+        match stopped {
+            Stopped::Output(error) => Self::Io(error),
+            Stopped::Bus(Unpublished { error, in_doubt }) => Self::Bus(format!(
+                "{error}; the event {}",
+                if in_doubt {
+                    "may have been published: with the same `--id`, publishing it again does no harm"
+                } else {
+                    "was not published"
+                }
+            )),
+        }
+    }
+}
+
+impl Batch {
+    /// Adds the records of one event.
+    pub(super) fn add(&mut self, records: Vec<Addressed>) {
+        self.events += 1;
+        for (topic, record) in records {
+            self.by_topic.entry(topic).or_default().push(record);
+        }
+    }
+
+    /// Publishes all of it, and tells what became of it.
+    pub(super) fn publish(
+        &self,
+        transport: &dyn Transport,
+        output: &mut Output<'_>,
+    ) -> Result<(), Stopped> {
+        let mut begun = false;
+        for (topic, records) in &self.by_topic {
+            let ids = transport.publish(topic, records, None).map_err(|error| {
+                let in_doubt = begun || error.is_in_doubt();
+                Stopped::Bus(Unpublished { error, in_doubt })
+            })?;
+            begun = true;
+            for (record, id) in records.iter().zip(ids) {
+                tell(topic, record, id, output).map_err(Stopped::Output)?;
+            }
+        }
+        quietly(output.out.flush()).map_err(Stopped::Output)
+    }
+}
+
+fn tell(
+    topic: &str,
+    record: &Record,
+    entry: Option<EntryId>,
+    output: &mut Output<'_>,
+) -> io::Result<()> {
+    let metadata = &record.metadata;
+    let (event_type, id) = (metadata.event_type(), metadata.id());
+    let entry = entry.map(|entry| entry.to_string());
+    quietly(if output.json {
+        let published = Published {
+            event_type,
+            id,
+            topic,
+            entry,
+        };
+        serde_json::to_string(&published)
+            .map_err(io::Error::from)
+            .and_then(|line| writeln!(output.out, "{line}"))
+    } else {
+        let entry = entry.unwrap_or_default();
+        writeln!(output.out, "{topic}  {entry}  {event_type}  {id}")
+    })
+}
+
+/// That nobody reads what is told is no reason not to publish the rest.
+fn quietly(written: io::Result<()>) -> io::Result<()> {
+    match written {
+        Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
+        written => written,
+    }
+}
