@@ -1,6 +1,7 @@
 //! Connections to a Redis server: they wait for each other never, and break at any time.
 
 #![cfg(feature = "redis")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support {
     pub mod proxy;
@@ -33,7 +34,7 @@ fn who_waits_for_entries_holds_up_nobody() {
     thread::scope(|scope| {
         let waiting = scope.spawn(|| {
             transport
-                .receive(member("c"), 10, Duration::from_secs(60))
+                .receive(member("c"), 10, Duration::from_mins(1))
                 .unwrap()
         });
         server.until_somebody_waits();
@@ -52,7 +53,7 @@ fn what_the_server_hands_to_a_connection_that_broke_is_not_lost() {
     let transport = RedisTransport::open(&proxy.url(), RedisOptions::default()).unwrap();
     transport.join(TOPIC, "g", Start::Beginning).unwrap();
     thread::scope(|scope| {
-        let waiting = scope.spawn(|| transport.receive(member("c"), 10, Duration::from_secs(60)));
+        let waiting = scope.spawn(|| transport.receive(member("c"), 10, Duration::from_mins(1)));
         server.until_somebody_waits();
         proxy.cut();
         unavailable(waiting.join().unwrap());

@@ -1,6 +1,7 @@
 //! What becomes of calls when the Redis server is not there, does not answer, has no room, or refuses; and what is said of it.
 
 #![cfg(feature = "redis")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support {
     pub mod redis_server;
@@ -272,7 +273,7 @@ fn what_is_no_stream_is_left_alone() {
             .arg("t")
             .arg("text")
             .exec(&mut server.client())
-            .unwrap()
+            .unwrap();
     };
     set();
     let sequence = |numbers| {

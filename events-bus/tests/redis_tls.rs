@@ -1,6 +1,7 @@
 //! Redis over TLS, with certificates of the test's own.
 
 #![cfg(feature = "redis-tls")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support {
     pub mod redis_server;
