@@ -1,10 +1,6 @@
 //! Headers are read as the reference reads them: its recorded cases, good and bad.
 
-#![allow(
-    clippy::unwrap_used,
-    clippy::allow_attributes,
-    reason = "a test that cannot go on has failed"
-)]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support;
 

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on has failed"
 )]
 #![cfg(feature = "redis")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "support/redis_server.rs"]
 mod redis_server;
@@ -21,8 +22,11 @@ use redis_server::RedisServer;
 use serde_json::Value;
 use support::{conformance, hex, text};
 
+/// Names and values.
+type Fields = Vec<(String, Vec<u8>)>;
+
 /// The entries of the recorded streams: the stream, the id, and the fields in their order.
-fn recorded() -> Vec<(String, String, Vec<(String, Vec<u8>)>)> {
+fn recorded() -> Vec<(String, String, Fields)> {
     let dump = std::fs::read_to_string(conformance().join("redis_stream_dump.json")).unwrap();
     let dump: Value = serde_json::from_str(&dump).unwrap();
     let mut entries = Vec::new();
@@ -78,7 +82,7 @@ fn what_the_reference_wrote_is_read_and_written_alike() {
             .collect();
         let copy = format!("copy-of-{stream}");
         transport.publish(&copy, &records, None).unwrap();
-        let written: Vec<(String, Vec<(String, Vec<u8>)>)> = cmd("XRANGE")
+        let written: Vec<(String, Fields)> = cmd("XRANGE")
             .arg(&copy)
             .arg("-")
             .arg("+")
@@ -103,7 +107,7 @@ fn what_the_reference_does_not_know_comes_last() {
     transport
         .publish("t", std::slice::from_ref(&record), None)
         .unwrap();
-    let written: Vec<(String, Vec<(String, Vec<u8>)>)> = cmd("XRANGE")
+    let written: Vec<(String, Fields)> = cmd("XRANGE")
         .arg("t")
         .arg("-")
         .arg("+")

@@ -6,6 +6,7 @@
     reason = "a test that cannot go on has failed"
 )]
 #![cfg(feature = "redis-tls")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support {
     pub mod redis_server;

@@ -1,6 +1,7 @@
 //! Trimming of streams, by this transport and by strangers, and the groups of Python services.
 
 #![cfg(feature = "redis")]
+#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support {
     pub mod redis_server;

@@ -1,8 +1,8 @@
 //! Which receivers handled an event, for the time of the duplicate window.
 //!
-//! Time is cut into stretches as long as the window, by the server's clock; each has a hash that expires. An event is noted in the
-//! stretch in which it was handled, and looked for in the present one and the one before: so it is remembered for one to two
-//! windows, and what is forgotten costs nothing.
+//! Time is cut into stretches of two windows, by the server's clock; each has a hash that expires. An event is noted in the
+//! stretch in which it was handled, and looked for in the present one, and in the one before as long as a window reaches into it.
+//! So what is forgotten costs nothing, and half of the time there is one place to look.
 //!
 //! In the hash, the 16 bytes of an event's id stand for its receivers: their ids, one a line; or nine bytes, the first of which is
 //! 1, that stand for such a list once more. Nearly all events of a topic are handled by one of few lists.
@@ -66,8 +66,13 @@ impl Window {
 
     /// How long a stretch is kept after something was noted in it, in milliseconds.
     pub(super) fn expiry(&self) -> u64 {
-        // The minute is for clocks that are read at different moments.
-        self.millis * 2 + 60_000
+        // It is needed for a window after the stretch, which has not ended. The minute is for clocks that are read at different
+        // moments.
+        self.stretch() + self.millis + 60_000
+    }
+
+    fn stretch(&self) -> u64 {
+        self.millis * 2
     }
 
     /// Takes the server's answer to `TIME` in, and gives it back in milliseconds since 1970.
@@ -88,6 +93,21 @@ impl Window {
 
     /// The number of the present stretch.
     pub(super) fn bucket(&self) -> u64 {
+        self.time() / self.stretch().max(1)
+    }
+
+    /// The stretches in which an event may have been handled within the window: the present one, and perhaps the one before.
+    fn buckets(&self) -> impl Iterator<Item = u64> + Clone + use<> {
+        let (time, stretch) = (self.time(), self.stretch().max(1));
+        let present = time / stretch;
+        let reaches_back = time % stretch < self.millis && present > 0;
+        [Some(present), reaches_back.then(|| present - 1)]
+            .into_iter()
+            .flatten()
+    }
+
+    /// The server's clock, as far as it is known.
+    fn time(&self) -> u64 {
         let base = match self.server.load(Ordering::Relaxed) {
             // Nothing was received yet: this clock will not be far from the server's.
             0 => u64::try_from(Timestamp::now().as_micros() / 1000)
@@ -95,7 +115,7 @@ impl Window {
                 .saturating_sub(self.elapsed()),
             base => base,
         };
-        base.saturating_add(self.elapsed()) / self.millis.max(1)
+        base.saturating_add(self.elapsed())
     }
 
     fn elapsed(&self) -> u64 {
@@ -122,9 +142,9 @@ impl Window {
         if self.is_zero() || events.is_empty() {
             return Ok(());
         }
-        let bucket = self.bucket();
+        let buckets = self.buckets();
         let mut commands = Commands::with_room(events.len() * 48);
-        for bucket in [bucket, bucket.saturating_sub(1)] {
+        for bucket in buckets.clone() {
             let mut get = redis::Cmd::with_capacity(events.len() + 2, events.len() * 16 + 200);
             get.arg("HMGET")
                 .arg(keys::handled(member.topic, member.group, bucket));
@@ -134,10 +154,10 @@ impl Window {
             commands.add(&get);
         }
         let mut found = Vec::new();
-        for (age, answer) in commands.ask(conn)?.enumerate() {
+        for (bucket, answer) in buckets.zip(commands.ask(conn)?) {
             for ((index, _), receivers) in events.iter().zip(answer::list(answer)?) {
                 if let Some(receivers) = answer::bytes(receivers)? {
-                    found.push((bucket.saturating_sub(age as u64), *index, receivers));
+                    found.push((bucket, *index, receivers));
                 }
             }
         }

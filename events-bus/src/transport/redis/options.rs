@@ -12,8 +12,8 @@ pub struct RedisOptions {
     /// How long the server may be silent while an answer is expected of it; what waits for new entries adds the time that it
     /// waits for them. Default: 5 seconds.
     pub response_timeout: Duration,
-    /// How long it is remembered which receivers handled an event. It is forgotten after at most twice that time. Zero remembers
-    /// nothing. Default: 10 minutes.
+    /// How long it is remembered which receivers handled an event. It is forgotten after at most three times that time. Zero
+    /// remembers nothing. Default: 10 minutes.
     ///
     /// For each event of that time the server keeps about 100 bytes, however many receivers it has.
     pub duplicate_window: Duration,
