@@ -307,7 +307,10 @@ fn postgresql_does_the_same_and_may_go_away_meanwhile() {
     };
     send(&mut client, 1, true);
     send(&mut client, 2, false);
-    let bus = start::<Stored>(&transport, pg::PostgresOutbox::new(server.url()));
+    let bus = start::<Stored>(
+        &transport,
+        pg::PostgresOutbox::new(server.url().parse().unwrap()),
+    );
     assert_eq!(log.wait_for(1), ["1"]);
     send(&mut client, 3, true);
     assert_eq!(log.wait_for(2), ["1", "3"]);

@@ -1,7 +1,5 @@
 //! Every transport of this crate passes the public suite.
 
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
-
 #![allow(
     clippy::unwrap_used,
     clippy::allow_attributes,

@@ -55,13 +55,13 @@ mod tests {
     use super::*;
 
     fn policy() -> RetryPolicy {
-        let mut policy = RetryPolicy::default();
-        policy.max_attempts = 5;
-        policy.first_delay = Duration::from_secs(1);
-        policy.max_delay = Duration::from_secs(5);
-        policy.multiplier_percent = 200;
-        policy.jitter_percent = 0;
-        policy
+        RetryPolicy {
+            max_attempts: 5,
+            first_delay: Duration::from_secs(1),
+            max_delay: Duration::from_secs(5),
+            multiplier_percent: 200,
+            jitter_percent: 0,
+        }
     }
 
     #[test]
