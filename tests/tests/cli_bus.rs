@@ -26,7 +26,6 @@ mod consume;
 mod letters;
 #[path = "cli_bus/produce.rs"]
 mod produce;
-#[expect(unused_imports, reason = "each test uses its part")]
 #[path = "../../events-bus/tests/support/redis_server.rs"]
 mod redis_server;
 #[path = "cli_bus/replay.rs"]
@@ -63,6 +62,7 @@ pub struct OrderCancelled {
 static REPAIRED: Mutex<BTreeSet<i64>> = Mutex::new(BTreeSet::new());
 
 #[receiver(ORDER_PLACED, id = "counter.pack")]
+#[expect(clippy::ref_option, reason = "what a receiver asks for is what the event has")]
 fn pack(number: i64, note: &Option<String>) -> Result<(), events_core::BoxError> {
     let repaired = REPAIRED.lock().unwrap_or_else(PoisonError::into_inner);
     match note.as_deref() {

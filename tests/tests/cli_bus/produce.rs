@@ -141,7 +141,7 @@ fn the_configuration_says_where_an_event_goes(shop: &Shop) {
     let (file, config) = (file.to_str().unwrap(), config.to_str().unwrap());
     let told = shop.lines(&["produce", PLACED, "--data", file, "--config", config]);
     let mut topics = each(&told, "topic");
-    topics.sort_by_key(|topic| topic.to_string());
+    topics.sort_by_key(ToString::to_string);
     assert_eq!(topics, ["stage-numbers", "stage-orders"]);
     assert_eq!(told[0]["id"], told[1]["id"], "one event");
     let transport = shop.transport();

@@ -67,7 +67,7 @@ fn a_bus_says_how_it_stands(shop: &Shop) {
         consumer: "me",
     };
     assert_eq!(
-        transport.lead(member, Duration::from_secs(60)).unwrap(),
+        transport.lead(member, Duration::from_mins(1)).unwrap(),
         Standing::Active
     );
     assert_eq!(shop.group("orders")["leader"], "me");
@@ -134,7 +134,7 @@ fn a_group_is_forgotten_when_that_is_meant(shop: &Shop) {
         consumer: "me",
     };
     shop.transport()
-        .lead(member, Duration::from_secs(60))
+        .lead(member, Duration::from_mins(1))
         .unwrap();
     let yes = [&args[..], &["--yes"]].concat();
     let err = shop.run(&yes).failure(Status::Usage);
