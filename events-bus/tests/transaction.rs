@@ -1,4 +1,4 @@
-//! Events that are sent in transactions of the caller's own database. Each test has an event of its own.
+//! Events that are sent in transactions of the caller's own SQLite database. Each test has an event of its own.
 
 #![allow(
     clippy::unwrap_used,
@@ -10,101 +10,30 @@
 mod support {
     pub mod bus;
     pub mod flaky;
-    pub mod postgres_server;
+    pub mod shop;
 }
 
+use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
-use events_bus::Bus;
 use events_bus::config::BusConfig;
-use events_bus::transaction::sqlite::{self, SqliteOutbox};
-use events_bus::transaction::{self, OutboxTransaction, postgres as pg};
-use events_bus::transport::{Position, SharedTransport, Transport};
-use events_core::{Event, EventMetadata, event};
-use rusqlite::Connection;
-use tempfile::TempDir;
+use events_bus::transaction::{self, OutboxRow, OutboxTransaction, sqlite};
+use events_bus::transport::SharedTransport;
+use events_bus::{Bus, TraceContext};
+use events_core::{BoxError, Event, EventMetadata, Timestamp};
 
 use support::bus::{Log, eventually, quick, stop};
 use support::flaky::Flaky;
-use support::postgres_server::PostgresServer;
+use support::shop::{Shop, published, start};
 
-macro_rules! events {
-    ($($name:ident = $event_type:literal;)*) => {
-        $(
-            #[event(type = $event_type, key = customer)]
-            #[derive(Eq)]
-            #[non_exhaustive]
-            pub struct $name {
-                pub number: i64,
-                pub customer: String,
-            }
-
-            impl $name {
-                fn of(number: i64) -> Self {
-                    Self { number, customer: "ada".to_owned() }
-                }
-            }
-        )*
-    };
-}
-
-events! {
+order_events! {
     Committed = "org.example.transaction.order.committed.v1";
     Delayed = "org.example.transaction.order.delayed.v1";
     Broken = "org.example.transaction.order.broken.v1";
     Shared = "org.example.transaction.order.shared.v1";
-    Stored = "org.example.transaction.order.stored.v1";
-}
-
-/// A database of the caller's.
-struct Shop(TempDir);
-
-impl Shop {
-    fn new() -> Self {
-        let shop = Self(tempfile::tempdir().unwrap());
-        let connection = shop.open();
-        connection
-            .pragma_update(None, "journal_mode", "WAL")
-            .unwrap();
-        sqlite::create_tables(&connection).unwrap();
-        connection
-            .execute_batch("CREATE TABLE orders (number INTEGER)")
-            .unwrap();
-        shop
-    }
-
-    fn open(&self) -> Connection {
-        Connection::open(self.0.path().join("shop.db")).unwrap()
-    }
-
-    fn outbox(&self) -> SqliteOutbox {
-        SqliteOutbox::new(self.0.path().join("shop.db"))
-    }
-
-    fn left(&self) -> i64 {
-        let count = "SELECT count(*) FROM events_outbox WHERE problem IS NULL";
-        self.open().query_row(count, [], |row| row.get(0)).unwrap()
-    }
-}
-
-fn start<E: Event>(transport: &Arc<Flaky>, relay: impl transaction::OutboxSource + 'static) -> Bus {
-    let shared: SharedTransport = Arc::clone(transport) as SharedTransport;
-    Bus::builder(quick(
-        BusConfig::memory().with_route(E::INFO.event_type, "t"),
-    ))
-    .transport(shared)
-    .relay(relay)
-    .start()
-    .unwrap()
-}
-
-fn published(transport: &Flaky) -> Vec<EventMetadata> {
-    let entries = transport.read("t", Position::Oldest, 1000);
-    let entries = entries.unwrap_or_default().into_iter();
-    entries
-        .map(|entry| entry.record.unwrap().metadata)
-        .collect()
+    Nested = "org.example.transaction.order.nested.v1";
+    Traced = "org.example.transaction.order.traced.v1";
 }
 
 #[test]
@@ -139,7 +68,11 @@ fn an_event_is_sent_if_and_only_if_the_transaction_commits() {
     log.wait_for(3);
     eventually(|| shop.left() == 0, || "the outbox is empty".into());
     assert_eq!(log.lines(), expected, "in order, each once");
-    assert_eq!(published(&transport), sent, "with the metadata of then");
+    let metadata: Vec<_> = published(&transport)
+        .into_iter()
+        .map(|record| record.metadata)
+        .collect();
+    assert_eq!(metadata, sent, "with the metadata of then");
     // While the bus runs, too.
     let mut order = connection.transaction().unwrap();
     transaction::send_in(&mut order, &COMMITTED, Committed::of(5)).unwrap();
@@ -255,7 +188,7 @@ fn an_inbox_tells_what_was_handled_before() {
     assert!(first_time("a", true));
     assert!(!first_time("a", true));
     assert!(first_time("b", true), "each receiver for itself");
-    let forgotten = sqlite::forget_before(&shop.open(), events_core::Timestamp::MAX).unwrap();
+    let forgotten = sqlite::forget_before(&shop.open(), Timestamp::MAX).unwrap();
     assert_eq!(forgotten, 2);
     assert!(first_time("a", true));
 }
@@ -264,7 +197,7 @@ fn an_inbox_tells_what_was_handled_before() {
 struct Own<'a>(Vec<&'a str>);
 
 impl OutboxTransaction for Own<'_> {
-    fn insert(&mut self, row: &transaction::OutboxRow) -> Result<(), events_core::BoxError> {
+    fn insert(&mut self, row: &OutboxRow) -> Result<(), BoxError> {
         assert_eq!(row.event_type, Shared::INFO.event_type);
         self.0.push("inserted");
         Err("the disk is full".into())
@@ -280,56 +213,82 @@ fn an_error_names_the_event_and_the_cause() {
         error.to_string(),
         "event `org.example.transaction.order.shared.v1` could not be written to the outbox of the transaction: the disk is full"
     );
+    // The caller sees what its client says, so that it can tell whether to try the transaction again.
+    let mut without = rusqlite::Connection::open_in_memory().unwrap();
+    let error = transaction::send_in(&mut without, &SHARED, Shared::of(1)).unwrap_err();
+    let cause = error.source().unwrap().downcast_ref::<rusqlite::Error>();
+    assert_eq!(cause.unwrap().to_string(), error.cause.to_string());
+    assert!(
+        error.to_string().contains("no such table: events_outbox"),
+        "{error}"
+    );
 }
 
 #[test]
-#[cfg_attr(
-    not(postgres_server),
-    ignore = "needs a PostgreSQL server to be installed"
-)]
-fn postgresql_does_the_same_and_may_go_away_meanwhile() {
-    let mut server = PostgresServer::start();
-    let (transport, log) = (Arc::new(Flaky::default()), Log::default());
+fn a_savepoint_takes_its_events_back_and_a_connection_sends_at_once() {
+    let (shop, log) = (Shop::new(), Log::default());
     let seen = log.clone();
-    let _connection = STORED.connect_with("sees", 0, move |event| {
+    let _connection = NESTED.connect_with("sees", 0, move |event| {
         seen.add(event.number.to_string());
     });
-    let mut client = server.client();
-    pg::create_tables(&mut client).unwrap();
-    let send = |client: &mut postgres::Client, number: i64, commit: bool| {
-        let mut order = client.transaction().unwrap();
-        transaction::send_in(&mut order, &STORED, Stored::of(number)).unwrap();
-        if commit {
-            order.commit().unwrap();
-        } else {
-            order.rollback().unwrap();
-        }
-    };
-    send(&mut client, 1, true);
-    send(&mut client, 2, false);
-    let bus = start::<Stored>(
-        &transport,
-        pg::PostgresOutbox::new(server.url().parse().unwrap()),
-    );
-    assert_eq!(log.wait_for(1), ["1"]);
-    send(&mut client, 3, true);
-    assert_eq!(log.wait_for(2), ["1", "3"]);
-    drop(client);
-    server.restart();
-    let mut client = server.client();
-    send(&mut client, 4, true);
-    assert_eq!(log.wait_for(3), ["1", "3", "4"]);
+    let mut connection = shop.open();
+    let mut order = connection.transaction().unwrap();
+    transaction::send_in(&mut order, &NESTED, Nested::of(1)).unwrap();
     let metadata = EventMetadata::new("org.example.transaction.order.handled.v1");
-    let mut firsts = Vec::new();
-    for _ in 0..2 {
-        let mut transaction = client.transaction().unwrap();
-        firsts.push(transaction::first_time(&mut transaction, "a", &metadata).unwrap());
-        transaction.commit().unwrap();
+    for (number, keep) in [(2, false), (3, true)] {
+        let mut savepoint = order.savepoint().unwrap();
+        transaction::send_in(&mut savepoint, &NESTED, Nested::of(number)).unwrap();
+        assert!(transaction::first_time(&mut savepoint, "a", &metadata).unwrap());
+        if keep {
+            savepoint.commit().unwrap();
+        }
     }
-    assert_eq!(firsts, [true, false]);
+    order.commit().unwrap();
+    assert!(!transaction::first_time(&mut connection, "a", &metadata).unwrap());
+    connection.execute_batch("BEGIN").unwrap();
+    transaction::send_in(&mut connection, &NESTED, Nested::of(4)).unwrap();
+    connection.execute_batch("ROLLBACK").unwrap();
+    let metadata = transaction::send_in(&mut connection, &NESTED, Nested::of(5)).unwrap();
+    let status = sqlite::status(&connection).unwrap();
+    assert_eq!(status.waiting, 3);
+    assert!(status.oldest.unwrap() <= metadata.time());
+    let bus = start::<Nested>(&Arc::new(Flaky::default()), shop.outbox());
+    assert_eq!(log.wait_for(3), ["1", "3", "5"]);
+    shop.is_emptied();
     stop(bus);
-    let left = client
-        .query_one("SELECT count(*) FROM events_outbox", &[])
-        .unwrap();
-    assert_eq!(left.get::<_, i64>(0), 0);
+}
+
+#[test]
+fn the_trace_of_the_sender_goes_on() {
+    let (shop, transport) = (Shop::new(), Arc::new(Flaky::default()));
+    let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
+    let trace = TraceContext::parse(parent, Some("shop=1,till=2")).unwrap();
+    let mut row = None;
+    trace.clone().scope(|| {
+        shop.send(&TRACED, [Traced::of(1)]);
+        row = Some(OutboxRow::of(&TRACED, Traced::of(2)).unwrap());
+    });
+    // For clients that write rows themselves.
+    let row = row.unwrap();
+    let columns = rusqlite::params![
+        row.event_id.to_string(),
+        row.event_type,
+        row.metadata,
+        row.trace,
+        row.body
+    ];
+    shop.open().execute(sqlite::INSERT, columns).unwrap();
+    let bus = start::<Traced>(&transport, shop.outbox());
+    shop.is_emptied();
+    stop(bus);
+    let records = published(&transport);
+    assert_eq!(records.len(), 2);
+    assert_eq!(records[1].metadata.id(), row.event_id);
+    for record in &records {
+        let carried = record.trace.as_ref().unwrap();
+        assert_eq!(carried.trace_id(), trace.trace_id());
+        assert_eq!(carried.state(), Some("shop=1,till=2"));
+        assert_ne!(carried.to_string(), parent);
+    }
+    assert!(!format!("{row:?}").contains("ada"));
 }

@@ -136,16 +136,17 @@ pub fn status(connection: &Connection) -> rusqlite::Result<OutboxStatus> {
         let count: i64 = connection.query_row(&count, [], |row| row.get(0))?;
         Ok(u64::try_from(count).unwrap_or_default())
     };
-    let oldest: Option<String> = connection
+    let oldest: Option<Option<String>> = connection
         .query_row(
-            "SELECT CAST(metadata AS TEXT) FROM events_outbox WHERE problem IS NULL ORDER BY id LIMIT 1",
+            "SELECT metadata FROM events_outbox WHERE problem IS NULL ORDER BY id LIMIT 1",
             [],
-            |row| row.get(0),
+            // What cannot be read has no time.
+            |row| Ok(row.get(0).ok()),
         )
         .optional()?;
     Ok(OutboxStatus::new(
         count("NULL")?,
-        oldest.as_deref(),
+        oldest.flatten().as_deref(),
         count("NOT NULL")?,
     ))
 }

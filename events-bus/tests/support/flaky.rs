@@ -40,7 +40,8 @@ impl Flaky {
         Ok(())
     }
 
-    fn takes(counter: &AtomicUsize) -> bool {
+    /// Whether a counter was above zero; it is less by one then.
+    pub fn takes(counter: &AtomicUsize) -> bool {
         let less = |count: usize| count.checked_sub(1);
         counter
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less)

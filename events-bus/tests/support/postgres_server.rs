@@ -9,9 +9,10 @@
 
 use std::fs;
 use std::net::{Ipv4Addr, TcpListener};
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{MetadataExt, PermissionsExt};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread;
 use std::time::Duration;
 
@@ -43,10 +44,7 @@ fn program(name: &str) -> PathBuf {
 
 /// A server refuses to run as root.
 fn as_other(program: &Path) -> Command {
-    let is_root = fs::metadata("/proc/self").is_ok_and(|owner| {
-        use std::os::unix::fs::MetadataExt;
-        owner.uid() == 0
-    });
+    let is_root = fs::metadata("/proc/self").is_ok_and(|owner| owner.uid() == 0);
     if is_root {
         let mut command = Command::new("setpriv");
         command
@@ -64,6 +62,26 @@ fn as_other(program: &Path) -> Command {
 }
 
 impl PostgresServer {
+    /// One for all tests that need none of their own; it ends with the last of them that runs.
+    pub fn shared() -> Arc<Self> {
+        static SHARED: Mutex<Weak<PostgresServer>> = Mutex::new(Weak::new());
+        let mut shared = SHARED.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(server) = shared.upgrade() {
+            return server;
+        }
+        let server = Arc::new(Self::start());
+        *shared = Arc::downgrade(&server);
+        server
+    }
+
+    /// Makes a database, and says how to connect to it.
+    pub fn database(&self, name: &str) -> String {
+        let create = format!("CREATE DATABASE {name}");
+        self.client().batch_execute(&create).unwrap();
+        self.url()
+            .replace("dbname=postgres", &format!("dbname={name}"))
+    }
+
     pub fn start() -> Self {
         let folder = tempfile::tempdir().unwrap();
         fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o777)).unwrap();

@@ -201,7 +201,7 @@ impl Work {
         if !self.confirm()? {
             return Ok(Round::Standby);
         }
-        self.measure()?;
+        self.measure();
         let rows = self.source.read(BATCH)?;
         let round = if rows.len() < BATCH {
             Round::Done
@@ -265,17 +265,27 @@ impl Work {
         Ok(())
     }
 
-    fn measure(&mut self) -> Result<(), BoxError> {
-        if self.measured.is_none_or(|at| at.elapsed() > MEASURE) {
-            self.measured = Some(Instant::now());
-            let status = self.source.status()?;
-            let age = status.oldest.map(|oldest| {
-                let micros = Timestamp::now().as_micros() - oldest.as_micros();
-                Duration::from_micros(u64::try_from(micros).unwrap_or_default())
-            });
-            self.metrics.standing(status.waiting, age, status.set_aside);
+    /// What is measured for those who watch is no reason not to send.
+    fn measure(&mut self) {
+        if self.measured.is_some_and(|at| at.elapsed() < MEASURE) {
+            return;
         }
-        Ok(())
+        self.measured = Some(Instant::now());
+        match self.source.status() {
+            Ok(status) => {
+                let age = status.oldest.map(|oldest| {
+                    let micros = Timestamp::now()
+                        .as_micros()
+                        .saturating_sub(oldest.as_micros());
+                    Duration::from_micros(u64::try_from(micros).unwrap_or_default())
+                });
+                self.metrics.standing(status.waiting, age, status.set_aside);
+            }
+            Err(error) => tracing::debug!(
+                target: "events_bus::relay", outbox = self.source.name(), error = said(&*error),
+                "the outbox of transactions could not be measured"
+            ),
+        }
     }
 
     /// Sends an event. `false` if whoever is to keep it has not taken it.
