@@ -134,7 +134,7 @@ fn an_inbox_tells_what_was_handled_before() {
     // Two at the same time: the second waits, and knows what became of the first.
     let mut first = client.transaction().unwrap();
     assert!(transaction::first_time(&mut first, "b", &metadata).unwrap());
-    let (again, other) = (metadata.clone(), url.clone());
+    let (again, other) = (metadata.clone(), url);
     let second = thread::spawn(move || {
         let mut client = Client::connect(&other, NoTls).unwrap();
         let mut transaction = client.transaction().unwrap();

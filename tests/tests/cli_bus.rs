@@ -62,7 +62,10 @@ pub struct OrderCancelled {
 static REPAIRED: Mutex<BTreeSet<i64>> = Mutex::new(BTreeSet::new());
 
 #[receiver(ORDER_PLACED, id = "counter.pack")]
-#[expect(clippy::ref_option, reason = "what a receiver asks for is what the event has")]
+#[expect(
+    clippy::ref_option,
+    reason = "what a receiver asks for is what the event has"
+)]
 fn pack(number: i64, note: &Option<String>) -> Result<(), events_core::BoxError> {
     let repaired = REPAIRED.lock().unwrap_or_else(PoisonError::into_inner);
     match note.as_deref() {
