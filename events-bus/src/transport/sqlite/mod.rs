@@ -164,17 +164,13 @@ fn transact<T>(
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let result = work(&transaction, senders);
-    match result {
-        Ok(value) => {
+    // What was interned in a transaction is gone with it, also when it is the commit that fails.
+    result
+        .and_then(|value| {
             transaction.commit()?;
             Ok(value)
-        }
-        Err(error) => {
-            // What was interned in this transaction is gone with it.
-            senders.forget();
-            Err(error)
-        }
-    }
+        })
+        .inspect_err(|_| senders.forget())
 }
 
 impl fmt::Debug for SqliteTransport {

@@ -166,12 +166,14 @@ fn prepare(connection: &mut Connection, options: &SqliteOptions) -> Attempt<()> 
 
 /// Refuses files of other programs, and of later versions.
 fn check_owner(connection: &Connection) -> Attempt<()> {
-    let pragma = |name: &str| -> Attempt<i64> {
-        Ok(connection.pragma_query_value(None, name, |row| row.get(0))?)
-    };
-    let (application, version) = (pragma("application_id")?, pragma("user_version")?);
-    let tables: i64 =
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    // One statement sees one moment: another process may be making the tables.
+    let (application, version, tables): (i64, i64, i64) = connection.query_row(
+        "SELECT (SELECT application_id FROM pragma_application_id),
+                (SELECT user_version FROM pragma_user_version),
+                (SELECT count(*) FROM sqlite_schema)",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)),
+    )?;
     if application != APPLICATION && (application != 0 || tables > 0) {
         return Err(Fault::Refused(
             "it is the database of another program; name another file, which is made where it is not there".to_owned(),
