@@ -178,7 +178,8 @@ fn of_two_relays_one_sends_and_the_other_takes_over() {
     let ended = client
         .execute(
             "SELECT pg_terminate_backend(pid) FROM pg_locks
-             WHERE locktype = 'advisory' AND classid = 1702260340 AND objid <> 0",
+             WHERE locktype = 'advisory' AND classid = 1702260340 AND objid <> 0
+             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
             &[],
         )
         .unwrap();
