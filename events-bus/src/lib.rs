@@ -6,6 +6,7 @@ mod backoff;
 mod bus;
 pub mod config;
 mod consumer;
+mod deadline;
 pub mod headers;
 mod metrics;
 mod producer;

@@ -9,6 +9,8 @@
     clippy::print_stdout,
     clippy::disallowed_methods,
     clippy::cast_precision_loss,
+    clippy::cast_possible_truncation,
+    clippy::cast_sign_loss,
     clippy::unwrap_used,
     clippy::wildcard_imports,
     reason = "a benchmark is a binary and prints, measures with the clock, and ends where it cannot go on"
@@ -18,6 +20,9 @@ mod support;
 
 #[path = "codec/samples.rs"]
 mod samples;
+
+#[path = "../../events-bus/tests/support/redis_server.rs"]
+mod redis_process;
 
 #[path = "bus/latency.rs"]
 mod latency;

@@ -18,6 +18,7 @@ pub use start::BusBuilder;
 
 use crate::config::BusConfig;
 use crate::consumer::{Consumer, StopError};
+use crate::deadline;
 use crate::producer::outbox::Outbox;
 use crate::producer::publisher::Publisher;
 use crate::producer::{ProducerStats, Reports};
@@ -115,7 +116,7 @@ impl Bus {
     /// # Errors
     /// When something still waits at the end of the time.
     pub fn flush(&self, timeout: Duration) -> Result<(), FlushError> {
-        let deadline = Instant::now() + timeout;
+        let deadline = deadline::after(timeout);
         let waiting = self.publishers.iter();
         let left: u64 = waiting
             .map(|publisher| publisher.waiting.drained(deadline))
@@ -133,11 +134,11 @@ impl Bus {
     /// # Errors
     /// When something was left at the end of the time: it says what, and whether it is lost.
     pub fn shutdown(mut self, timeout: Duration) -> Result<(), ShutdownError> {
-        let deadline = Instant::now() + timeout;
+        let deadline = deadline::after(timeout);
         let left = || deadline.saturating_duration_since(Instant::now());
         // What they have not sent is in their databases, and is sent later: they get half of the time.
         self.relays.iter().for_each(Relay::drain);
-        let halfway = Instant::now() + timeout / 2;
+        let halfway = deadline::after(timeout / 2);
         let relays = self.relays.iter_mut();
         let relaying = relays
             .map(|relay| usize::from(!relay.stop(halfway)))

@@ -38,6 +38,7 @@ pub use report::{Handled, ReceiverReport, ReceiverResult};
 use self::lanes::Lanes;
 use self::source::Source;
 use crate::config::{ConsumerConfig, Order, RetryPolicy, TrimPolicy};
+use crate::deadline;
 use crate::transport::{SharedTransport, TransportError, names};
 
 /// How often the consumer looks after its lanes; what waits longer than this is seen that much later.
@@ -229,7 +230,7 @@ impl Consumer {
     /// # Errors
     /// When receivers were still running at the end of the time, or something could not be settled.
     pub fn stop(mut self, timeout: Duration) -> Result<(), StopError> {
-        self.shut_down(Instant::now() + timeout)
+        self.shut_down(deadline::after(timeout))
     }
 
     fn shut_down(&mut self, deadline: Instant) -> Result<(), StopError> {

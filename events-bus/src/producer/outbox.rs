@@ -7,6 +7,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::report::Reports;
+use crate::deadline;
 use crate::metrics::ProducerMetrics;
 use crate::record::Record;
 use crate::transport::{SharedTransport, TransportError, TransportErrorKind, names};
@@ -131,7 +132,7 @@ impl Waiting {
         if limit.wait.is_zero() {
             return Err(count);
         }
-        let deadline = Instant::now() + limit.wait;
+        let deadline = deadline::after(limit.wait);
         let mut guard = self
             .changed
             .0

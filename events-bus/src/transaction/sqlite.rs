@@ -17,6 +17,7 @@ use events_core::{BoxError, Timestamp, Uuid};
 pub use ::rusqlite;
 
 use super::{InboxTransaction, OutboxRow, OutboxSource, OutboxStatus, OutboxTransaction, Pending};
+use crate::deadline;
 
 /// What makes the tables. It can be run again, and can be part of the caller's migrations.
 pub const TABLES: &str = "
@@ -320,7 +321,7 @@ impl OutboxSource for SqliteOutbox {
 
     /// Looks whether another connection has committed something.
     fn wait(&mut self, most: Duration) -> bool {
-        let until = Instant::now() + most;
+        let until = deadline::after(most);
         loop {
             let version = self.with(|connection| {
                 let mut pragma = connection.prepare_cached("PRAGMA data_version")?;

@@ -62,6 +62,17 @@ impl TransportError {
         self
     }
 
+    /// The same for another caller, who has waited for the same attempt.
+    pub(crate) fn again(&self) -> Self {
+        let inner = &self.0;
+        let mut again = Self::new(inner.kind, inner.transport, &*inner.message);
+        again.0.in_doubt = inner.in_doubt;
+        match &inner.source {
+            Some(source) => again.because(source.to_string()),
+            None => again,
+        }
+    }
+
     /// What kind of trouble it is.
     pub fn kind(&self) -> TransportErrorKind {
         self.0.kind

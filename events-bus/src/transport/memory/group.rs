@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use events_core::{Timestamp, Uuid};
 
 use super::topic::Stored;
+use crate::deadline;
 use crate::transport::{
     Entry, EntryId, GroupStatus, Progress, Queue, ReceiverState, Settlement, Standing,
 };
@@ -57,13 +58,13 @@ impl Group {
                 Standing::Standby
             }
             Some(leader) if *leader.consumer == *consumer => {
-                leader.until = now + lease;
+                leader.until = deadline::after(lease);
                 Standing::Active
             }
             _ => {
                 self.leader = Some(Leader {
                     consumer: consumer.into(),
-                    until: now + lease,
+                    until: deadline::after(lease),
                 });
                 Standing::Active
             }

@@ -17,6 +17,19 @@ pub(super) enum Fault {
     LostLease(String),
 }
 
+impl Fault {
+    /// Another process writes.
+    pub(super) fn is_busy(&self) -> bool {
+        let Self::Sqlite(error) = self else {
+            return false;
+        };
+        matches!(
+            error.sqlite_error_code(),
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+        )
+    }
+}
+
 pub(super) type Attempt<T> = Result<T, Fault>;
 
 impl From<rusqlite::Error> for Fault {

@@ -204,13 +204,13 @@ impl SqliteTransport {
         member: Member<'_>,
         wait: Duration,
     ) -> Result<bool, TransportError> {
-        let deadline = std::time::Instant::now() + wait;
+        let begun = std::time::Instant::now();
         loop {
             let seen = *self.lock_arrived();
             if self.has_entries(member)? {
                 return Ok(true);
             }
-            let left = deadline.saturating_duration_since(std::time::Instant::now());
+            let left = wait.saturating_sub(begun.elapsed());
             if left.is_zero() {
                 return Ok(false);
             }

@@ -135,6 +135,32 @@ impl SqliteTransport {
         result.map_err(|error| failed(&self.path, what, error))
     }
 
+    /// The same, for what is said of who reads what. When the power fails before it is on the disk, the file says what was before,
+    /// and entries are handed out once more: nothing is lost by not waiting for the disk.
+    fn note<T>(
+        &self,
+        what: &'static str,
+        work: impl FnOnce(&rusqlite::Transaction<'_>) -> Attempt<T>,
+    ) -> Result<T, TransportError> {
+        let mut writer = self.writer();
+        let Writer {
+            connection,
+            senders,
+        } = &mut *writer;
+        let waits = self.options.sync == Sync::Full;
+        let attempt = || {
+            if waits {
+                schema::synchronise(connection, Sync::Normal)?;
+            }
+            let result = transact(connection, senders, |transaction, _| work(transaction));
+            if waits {
+                schema::synchronise(connection, Sync::Full)?;
+            }
+            result
+        };
+        attempt().map_err(|error| failed(&self.path, what, error))
+    }
+
     /// Reads what one moment shows.
     fn look<T>(
         &self,
@@ -205,7 +231,7 @@ impl Transport for SqliteTransport {
     }
 
     fn lead(&self, member: Member<'_>, lease: Duration) -> Result<Standing, TransportError> {
-        self.write("take the lead of a group", |transaction, _| {
+        self.note("take the lead of a group", |transaction| {
             groups::lead(transaction, member, lease)
         })
     }
@@ -217,7 +243,7 @@ impl Transport for SqliteTransport {
         idle: Duration,
         most: usize,
     ) -> Result<Vec<Entry>, TransportError> {
-        self.write("take over what is pending", |transaction, _| {
+        self.note("take over what is pending", |transaction| {
             groups::take_over(transaction, member, behind, idle, most)
         })
     }
@@ -232,13 +258,13 @@ impl Transport for SqliteTransport {
             return Ok(Vec::new());
         }
         let window = self.options.duplicate_window;
-        self.write("receive entries", |transaction, _| {
+        self.note("receive entries", |transaction| {
             groups::receive(transaction, member, most, window)
         })
     }
 
     fn extend(&self, member: Member<'_>, entries: &[EntryId]) -> Result<(), TransportError> {
-        self.write("extend the claim on entries", |transaction, _| {
+        self.note("extend the claim on entries", |transaction| {
             groups::extend(transaction, member, entries)
         })
     }
@@ -256,7 +282,7 @@ impl Transport for SqliteTransport {
     }
 
     fn leave(&self, member: Member<'_>) -> Result<(), TransportError> {
-        self.write("leave a group", |transaction, _| {
+        self.note("leave a group", |transaction| {
             groups::leave(transaction, member)
         })
     }

@@ -120,11 +120,22 @@ impl SqliteTransport {
                 })
                 .collect::<Attempt<Vec<_>>>()
         });
-        if let Ok(answers) = together {
-            for (request, ids) in requests.iter().zip(answers) {
-                request.answer(Ok(ids));
+        match together {
+            Ok(answers) => {
+                for (request, ids) in requests.iter().zip(answers) {
+                    request.answer(Ok(ids));
+                }
+                return;
             }
-            return;
+            // Each would wait for as long as all of them have.
+            Err(fault) if fault.is_busy() => {
+                let error = failed(&self.path, "publish", fault);
+                for request in requests {
+                    request.answer(Err(error.again()));
+                }
+                return;
+            }
+            Err(_) => {}
         }
         for request in requests {
             let answer =

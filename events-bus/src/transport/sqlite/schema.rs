@@ -142,14 +142,10 @@ pub(super) fn open(path: &Path, options: &SqliteOptions) -> Result<Connection, T
 fn prepare(connection: &mut Connection, options: &SqliteOptions) -> Attempt<()> {
     connection.busy_timeout(options.busy_timeout)?;
     connection.set_prepared_statement_cache_capacity(256);
-    let sync = match options.sync {
-        Sync::Full => "FULL",
-        Sync::Normal => "NORMAL",
-    };
     check_owner(connection)?;
     // Only outside of a transaction, and only for a file that is ours.
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    connection.pragma_update(None, "synchronous", sync)?;
+    synchronise(connection, options.sync)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
     let transaction =
@@ -162,6 +158,15 @@ fn prepare(connection: &mut Connection, options: &SqliteOptions) -> Attempt<()> 
     }
     transaction.commit()?;
     Ok(())
+}
+
+/// What the commits that follow survive.
+pub(super) fn synchronise(connection: &Connection, sync: Sync) -> Attempt<()> {
+    let sync = match sync {
+        Sync::Full => "FULL",
+        Sync::Normal => "NORMAL",
+    };
+    Ok(connection.pragma_update(None, "synchronous", sync)?)
 }
 
 /// Refuses files of other programs, and of later versions.

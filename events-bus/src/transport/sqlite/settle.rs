@@ -12,8 +12,9 @@ use super::rows::{self, Senders};
 use crate::record::Record;
 use crate::transport::{DeadLetter, EntryId, Malformed, Member, Queue, Settlement};
 
-/// Into so many buckets the duplicate window is cut. The oldest go as a whole.
-const BUCKETS: i64 = 4;
+/// Into so many buckets the duplicate window is cut. The oldest go as a whole; an event is looked for in each, and in the one before
+/// them.
+const BUCKETS: i64 = 1;
 
 /// The buckets that the duplicate window reaches over: from the oldest to that of now. `None` where nothing is remembered.
 pub(super) fn buckets(now: Timestamp, window: Duration) -> Option<(i64, i64)> {
