@@ -99,7 +99,7 @@ pub fn retry(
             .clone()
             .once_more(Again::new("retry", id.to_string()));
         if let Some(receiver) = &letter.receiver {
-            record.receivers = Arc::from([Arc::clone(receiver)]);
+            record.receivers = vec![Arc::clone(receiver)];
         }
         transport.requeue(topic, &letter.group, &[record])?;
         transport.drop_dead_letters(topic, &[*id])?;
@@ -234,7 +234,7 @@ pub fn replay(
             let first = done.span.map_or(entry.id, |(first, _)| first);
             done.span = Some((first, entry.id));
             let mut record = record.once_more(Again::new("replay", entry.id.to_string()));
-            record.receivers = replay.receivers.iter().cloned().collect();
+            record.receivers.clone_from(&replay.receivers);
             records.push(record);
         }
         if !replay.dry_run && !records.is_empty() {

@@ -162,7 +162,7 @@ impl<'a> Headers<'a> {
                 .filter(|id| !id.is_empty())
                 .map(Arc::from)
                 .collect(),
-            None => Arc::default(),
+            None => Vec::new(),
         };
         let again = self.again.map(|reason| {
             let from = self.again_from.unwrap_or_default();

@@ -24,7 +24,7 @@ pub struct Record {
     /// Where the record was before: a dead letter that is tried again, an entry that is replayed.
     pub again: Option<Arc<Again>>,
     /// The ids of the receivers that it is for; all of them where it is empty.
-    pub receivers: Arc<[Arc<str>]>,
+    pub receivers: Vec<Arc<str>>,
     /// Whether the event had come from an event bus before it was put here: so it is with the work of durable receivers.
     pub from_event_bus: bool,
 }
@@ -58,7 +58,7 @@ impl Record {
             body: body.into(),
             trace: None,
             again: None,
-            receivers: Arc::default(),
+            receivers: Vec::new(),
             from_event_bus: false,
         }
     }

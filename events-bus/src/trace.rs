@@ -20,7 +20,11 @@ use std::sync::Arc;
 /// assert!(TraceContext::parse("00-0-0-00", None).is_none());
 /// ```
 #[derive(Clone, PartialEq, Eq, Hash)]
-pub struct TraceContext {
+// A pointer: most records have none, and all are moved about.
+pub struct TraceContext(Arc<Parts>);
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+struct Parts {
     trace_id: u128,
     span_id: u64,
     flags: u8,
@@ -46,41 +50,45 @@ impl TraceContext {
         let state = state.filter(|state| {
             !state.is_empty() && state.len() <= STATE_LIMIT && !state.contains(char::is_control)
         });
-        Some(Self {
+        Some(Self::of(Parts {
             trace_id,
             span_id: u64::try_from(span_id).ok()?,
             flags: u8::try_from(flags).ok()?,
             state: state.map(Arc::from),
-        })
+        }))
     }
 
     /// A context of a new trace, which is not marked as sampled.
     pub fn new_trace() -> Self {
-        Self {
+        Self::of(Parts {
             trace_id: nonzero(|| fastrand::u128(..)),
             span_id: nonzero(|| fastrand::u64(..)),
             flags: 0,
             state: None,
-        }
+        })
+    }
+
+    fn of(parts: Parts) -> Self {
+        Self(Arc::new(parts))
     }
 
     /// The context of a span within this one.
     #[must_use]
     pub fn child(&self) -> Self {
-        Self {
+        Self::of(Parts {
             span_id: nonzero(|| fastrand::u64(..)),
-            ..self.clone()
-        }
+            ..Parts::clone(&self.0)
+        })
     }
 
     /// What all spans of the trace have in common.
     pub fn trace_id(&self) -> u128 {
-        self.trace_id
+        self.0.trace_id
     }
 
     /// The `tracestate` header.
     pub fn state(&self) -> Option<&str> {
-        self.state.as_deref()
+        self.0.state.as_deref()
     }
 
     /// The context of the event that this thread is handling: `None` outside of a receiver that a consumer
@@ -137,7 +145,7 @@ impl fmt::Display for TraceContext {
         write!(
             f,
             "00-{:032x}-{:016x}-{:02x}",
-            self.trace_id, self.span_id, self.flags
+            self.0.trace_id, self.0.span_id, self.0.flags
         )
     }
 }

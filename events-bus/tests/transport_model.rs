@@ -226,10 +226,7 @@ impl Run<'_> {
                 leading,
             } => {
                 let entry = self.id(*which, Some(*group));
-                let event = entry
-                    .major()
-                    .is_multiple_of(2)
-                    .then(|| record(1).metadata.id());
+                let event = which.is_multiple_of(2).then(|| record(1).metadata.id());
                 let by: Arc<[Arc<str>]> = Arc::from([Arc::from("shop.invoice")]);
                 let settlement = match outcome {
                     0 => Settlement::waiting(entry, event, by, Vec::new()),

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use super::StartProblem;
 use crate::config::{BusConfig, OutboxConfig, OutboxStore, TransportConfig};
+use crate::producer::outbox::Store;
 use crate::transport::SharedTransport;
 use crate::transport::memory::MemoryTransport;
 
@@ -26,14 +27,11 @@ pub fn open(config: &BusConfig) -> Result<Option<SharedTransport>, StartProblem>
 }
 
 /// The store in front of the transport; none where events go to the transport at once.
-pub(super) fn outbox(config: &OutboxConfig) -> Result<Option<SharedTransport>, StartProblem> {
+pub(super) fn outbox(config: &OutboxConfig) -> Result<Option<Store>, StartProblem> {
     Ok(match &config.store {
         OutboxStore::Transport => None,
-        OutboxStore::Memory => Some(Arc::new(MemoryTransport::bounded(
-            usize::MAX,
-            Duration::ZERO,
-        ))),
-        OutboxStore::Sqlite(store) => Some(sqlite(store, Duration::ZERO)?),
+        OutboxStore::Memory => Some(Store::Memory),
+        OutboxStore::Sqlite(store) => Some(Store::Kept(sqlite(store, Duration::ZERO)?)),
     })
 }
 

@@ -11,8 +11,7 @@ use super::durable::{self, DurableWork};
 use super::{Bus, StartError, StartProblem, open};
 use crate::config::{BusConfig, WhenFull};
 use crate::consumer::{Consumer, Handled, Observer, Settings};
-use crate::metrics::ProducerMetrics;
-use crate::producer::outbox::{Limit, Outbox, Waiting};
+use crate::producer::outbox::{Limit, Outbox, Store, Waiting};
 use crate::producer::publisher::{Publisher, Work};
 use crate::producer::tap::{self, AskTrace};
 use crate::producer::{OnPublished, Published, Reports};
@@ -139,7 +138,7 @@ impl BusBuilder {
         let reports = Reports::new(self.on_published.clone());
         let store = open::outbox(&self.config.outbox)?;
         let mut bus = Bus {
-            outbox_is_memory: store.as_ref().is_some_and(|store| store.name() == "memory"),
+            outbox_is_memory: matches!(store, Some(Store::Memory)),
             transport: Some(Arc::clone(transport)),
             outbox: None,
             reports: reports.clone(),
@@ -150,18 +149,21 @@ impl BusBuilder {
             relays: Vec::new(),
         };
         let outbox = match &store {
-            None => self.direct(transport, reports),
-            Some(store) => {
-                let id = identity(store).map_err(StartProblem::Transport)?;
-                self.stored(&mut bus, store, transport, &id, &reports)?
-            }
+            None => Outbox::Direct {
+                transport: Arc::clone(transport),
+                reports,
+            },
+            Some(store) => self.between(&mut bus, store, transport, &reports)?,
         };
         let outbox = Arc::new(outbox);
         bus.outbox = Some(Arc::clone(&outbox));
         if durable::are_there() {
             // Where the outbox is a file, durable work does not need a broker.
-            let local = store.filter(|store| store.name() != "memory");
-            self.start_durable(&mut bus, local.as_ref().unwrap_or(transport))?;
+            let local = match &store {
+                Some(Store::Kept(store)) => store,
+                _ => transport,
+            };
+            self.start_durable(&mut bus, local)?;
         }
         for signal in registry::signals() {
             let routes = self.config.routes.for_event(signal.event().event_type);
@@ -239,37 +241,26 @@ impl BusBuilder {
         topics
     }
 
-    fn direct(&self, transport: &SharedTransport, reports: Reports) -> Outbox {
-        let metrics: BTreeMap<_, _> = self
-            .topics()
-            .into_iter()
-            .map(|topic| {
-                let metrics = ProducerMetrics::new(&topic);
-                (topic, metrics)
-            })
-            .collect();
-        Outbox::Direct {
-            transport: Arc::clone(transport),
-            metrics,
-            reports,
-        }
-    }
-
-    fn stored(
+    fn between(
         &self,
         bus: &mut Bus,
-        store: &SharedTransport,
+        store: &Store,
         transport: &SharedTransport,
-        identity: &str,
         reports: &Reports,
     ) -> Result<Outbox, StartError> {
-        // What an earlier configuration routed may still wait.
-        let left_over = store.topics().map_err(StartProblem::Transport)?;
-        let left_over = left_over
-            .iter()
-            .filter_map(|status| names::of_outbox(&status.topic).map(str::to_owned));
         let mut topics = self.topics();
-        topics.extend(left_over);
+        let identity = match store {
+            Store::Memory => EventMetadata::new(IDENTITY).id().to_string(),
+            Store::Kept(store) => {
+                // What an earlier configuration routed may still wait.
+                let kept = store.topics().map_err(StartProblem::Transport)?;
+                let left_over = kept
+                    .iter()
+                    .filter_map(|status| names::of_outbox(&status.topic).map(str::to_owned));
+                topics.extend(left_over);
+                identity(store).map_err(StartProblem::Transport)?
+            }
+        };
         topics.sort();
         topics.dedup();
         let outbox = &self.config.outbox;
@@ -277,7 +268,7 @@ impl BusBuilder {
         for topic in topics {
             let waiting = Waiting::new(&topic);
             let work = Work {
-                store: Arc::clone(store),
+                store: store.clone(),
                 transport: Arc::clone(transport),
                 waiting: Arc::clone(&waiting),
                 outbox_id: format!("{identity}:{topic}"),
@@ -288,8 +279,8 @@ impl BusBuilder {
                 .push(Publisher::start(work).map_err(StartProblem::Thread)?);
             all.insert(topic, waiting);
         }
-        Ok(Outbox::Stored {
-            store: Arc::clone(store),
+        Ok(Outbox::Between {
+            store: store.clone(),
             limit: Limit {
                 capacity: outbox.capacity as u64,
                 wait: match outbox.when_full {

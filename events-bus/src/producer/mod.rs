@@ -2,6 +2,7 @@
 
 pub(crate) mod outbox;
 pub(crate) mod publisher;
+mod queue;
 mod report;
 pub(crate) mod tap;
 

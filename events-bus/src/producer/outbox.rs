@@ -6,10 +6,10 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
+use super::queue::{Queue, Sent};
 use super::report::Reports;
 use crate::deadline;
 use crate::metrics::ProducerMetrics;
-use crate::record::Record;
 use crate::transport::{SharedTransport, TransportError, TransportErrorKind, names};
 
 /// The group in which the publisher of an outbox reads it.
@@ -21,15 +21,23 @@ pub(crate) enum Outbox {
     /// The transport itself, which keeps an event before the send returns.
     Direct {
         transport: SharedTransport,
-        metrics: BTreeMap<String, ProducerMetrics>,
         reports: Reports,
     },
-    /// A store in between, which publishers empty.
-    Stored {
-        store: SharedTransport,
+    /// Somewhere in between, which publishers empty.
+    Between {
+        store: Store,
         limit: Limit,
         waiting: BTreeMap<String, Arc<Waiting>>,
     },
+}
+
+/// What is in between.
+#[derive(Debug, Clone)]
+pub(crate) enum Store {
+    /// The memory of the process: a queue for each topic.
+    Memory,
+    /// A transport that outlasts the process.
+    Kept(SharedTransport),
 }
 
 /// How many events may wait for one topic, and what a sender does when so many do.
@@ -45,6 +53,8 @@ pub(crate) struct Waiting {
     pub(super) topic: String,
     pub(super) outbox: String,
     pub(super) metrics: ProducerMetrics,
+    /// Those of them that wait in memory.
+    pub(super) queue: Queue,
     count: AtomicU64,
     /// Of those, what a sender is about to put into the store.
     entering: AtomicU64,
@@ -57,6 +67,7 @@ impl Waiting {
             topic: topic.to_owned(),
             outbox: names::outbox(topic),
             metrics: ProducerMetrics::new(topic),
+            queue: Queue::default(),
             count: AtomicU64::new(0),
             entering: AtomicU64::new(0),
             changed: (Mutex::new(()), Condvar::new()),
@@ -106,17 +117,20 @@ impl Waiting {
         self.changed.1.notify_all();
     }
 
-    /// Takes so many places, or none, and says how many wait.
-    fn enter_all(&self, places: usize, limit: Limit) -> Result<(), u64> {
-        for taken in 0..places {
-            self.entering.fetch_add(1, Ordering::AcqRel);
-            if let Err(count) = self.enter(limit) {
-                self.entering.fetch_sub(taken as u64 + 1, Ordering::AcqRel);
-                self.left(taken as u64);
-                return Err(count);
-            }
-        }
-        Ok(())
+    /// Puts a record into a store, or says how many wait.
+    fn put_into(
+        &self,
+        store: &SharedTransport,
+        event: Sent<'_>,
+        limit: Limit,
+    ) -> Result<Result<(), TransportError>, u64> {
+        self.entering.fetch_add(1, Ordering::AcqRel);
+        let result = self.enter(limit).map(|()| {
+            let kept = store.publish(&self.outbox, &[event.into_record()], None);
+            kept.map(drop).inspect_err(|_| self.left(1))
+        });
+        self.entering.fetch_sub(1, Ordering::AcqRel);
+        result
     }
 
     /// Takes a place, or says how many wait.
@@ -179,64 +193,61 @@ impl fmt::Debug for Waiting {
 }
 
 impl Outbox {
-    /// Takes records for a topic. When this returns, they are kept as well as the outbox keeps them.
-    pub(crate) fn put(&self, topic: &str, records: &[Record]) -> Result<(), TransportError> {
-        match self {
-            Self::Direct {
-                transport,
-                metrics,
-                reports,
-            } => {
-                let metrics = metrics.get(topic);
-                let result = transport.publish(topic, records, None);
-                match result {
-                    Ok(ids) => {
-                        if let Some(metrics) = metrics {
-                            metrics.sent(records.len());
-                            metrics.published(records.len());
-                        }
-                        reports.published(topic, records.iter(), &ids);
-                        Ok(())
-                    }
-                    Err(error) => {
-                        if let Some(metrics) = metrics {
-                            metrics.refused();
-                        }
-                        Err(error)
-                    }
-                }
-            }
-            Self::Stored {
-                store,
-                limit,
-                waiting,
-            } => {
-                let waiting = waiting.get(topic).ok_or_else(|| {
-                    let message = format!("topic `{topic}` has no outbox: no route leads to it");
-                    TransportError::new(TransportErrorKind::Refused, "outbox", message)
-                })?;
-                // One call of the store for as many as may wait together.
-                let most = usize::try_from(limit.capacity.clamp(1, 1000)).unwrap_or(1000);
-                for records in records.chunks(most) {
-                    let result = waiting
-                        .enter_all(records.len(), *limit)
-                        .map_err(|count| full(topic, count, *limit))
-                        .and_then(|()| {
-                            let count = records.len() as u64;
-                            let kept = store.publish(&waiting.outbox, records, None);
-                            waiting.entering.fetch_sub(count, Ordering::AcqRel);
-                            kept.inspect_err(|_| waiting.left(count))
-                        });
-                    if let Err(error) = result {
-                        waiting.metrics.refused();
-                        return Err(error);
-                    }
-                    waiting.metrics.sent(records.len());
-                }
-                Ok(())
-            }
+    /// Where records of a topic go.
+    pub(crate) fn place(&self, topic: &str) -> Place {
+        Place {
+            topic: topic.to_owned(),
+            metrics: ProducerMetrics::new(topic),
+            waiting: match self {
+                Self::Direct { .. } => None,
+                Self::Between { waiting, .. } => waiting.get(topic).cloned(),
+            },
         }
     }
+
+    /// Takes an event. When this returns, it is kept as well as the outbox keeps it.
+    pub(super) fn put(&self, place: &Place, event: Sent<'_>) -> Result<(), TransportError> {
+        let metrics = &place.metrics;
+        let result = match (self, &place.waiting) {
+            (Self::Direct { transport, reports }, _) => {
+                let records = &[event.into_record()];
+                transport.publish(&place.topic, records, None).map(|ids| {
+                    metrics.published(1);
+                    reports.published(&place.topic, records.iter(), &ids);
+                })
+            }
+            (Self::Between { store, limit, .. }, Some(waiting)) => {
+                let result = match store {
+                    Store::Memory => waiting.enter(*limit).map(|()| {
+                        waiting.queue.push(event);
+                        Ok(())
+                    }),
+                    Store::Kept(store) => waiting.put_into(store, event, *limit),
+                };
+                result.unwrap_or_else(|count| Err(full(&place.topic, count, *limit)))
+            }
+            (Self::Between { .. }, None) => Err(TransportError::new(
+                TransportErrorKind::Refused,
+                "outbox",
+                format!(
+                    "topic `{}` has no outbox: no route leads to it",
+                    place.topic
+                ),
+            )),
+        };
+        match result {
+            Ok(()) => metrics.sent(1),
+            Err(_) => metrics.refused(),
+        }
+        result
+    }
+}
+
+/// Where records of one topic go.
+pub(crate) struct Place {
+    topic: String,
+    metrics: ProducerMetrics,
+    waiting: Option<Arc<Waiting>>,
 }
 
 fn full(topic: &str, count: u64, limit: Limit) -> TransportError {

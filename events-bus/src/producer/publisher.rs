@@ -1,6 +1,6 @@
 //! Publishers: what waits in an outbox is published, in its order, in batches.
 //!
-//! A publisher is a consumer of its own kind. It leads the group of its outbox, so that of several processes that share a durable
+//! Where the outbox outlasts the process, a publisher is a consumer of its own kind. It leads the group of its outbox, so that of several processes that share a durable
 //! outbox one publishes; it takes a batch only when the one before it is published; and it numbers what it publishes, so that a batch
 //! whose fate it does not know can be published again without becoming two.
 
@@ -9,7 +9,8 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use super::outbox::{GROUP, Waiting};
+use super::outbox::{GROUP, Store, Waiting};
+use super::queue::Events;
 use super::report::Reports;
 use crate::backoff::Backoff;
 use crate::record::Record;
@@ -35,7 +36,7 @@ pub(crate) struct Publisher {
 
 /// What a publisher works with.
 pub(crate) struct Work {
-    pub(crate) store: SharedTransport,
+    pub(crate) store: Store,
     pub(crate) transport: SharedTransport,
     pub(crate) waiting: Arc<Waiting>,
     /// The identity of the outbox, which the transport knows it by.
@@ -83,19 +84,110 @@ impl Drop for Publisher {
 
 impl Work {
     fn run(&self, stop: &AtomicBool) {
+        match &self.store {
+            Store::Memory => self.empty_queue(stop),
+            Store::Kept(store) => Keeper { work: self, store }.run(stop),
+        }
+    }
+
+    /// Publishes what waits in memory.
+    fn empty_queue(&self, stop: &AtomicBool) {
+        let mut backoff = backoff();
+        let mut events = Events::default();
+        let mut last = 0;
+        while !stop.load(Ordering::Acquire) {
+            self.waiting.queue.take(&mut events, WAIT);
+            let rests = !events.is_empty() && events.len() < self.max_batch;
+            while !events.is_empty() {
+                let records = events.next(self.max_batch);
+                let next = last + records.len() as u64;
+                let numbers: Vec<u64> = (last + 1..=next).collect();
+                let published = self.publish(&records, &numbers, stop, &mut backoff, || Ok(true));
+                if !matches!(published, Ok(true)) {
+                    return;
+                }
+                last = next;
+                self.waiting.left(records.len() as u64);
+            }
+            events.clear();
+            if rests {
+                thread::sleep(LINGER);
+            }
+        }
+    }
+
+    /// Publishes a batch, however long that takes, unless the publisher is stopped or must not go on: then it says `false`.
+    fn publish(
+        &self,
+        records: &[Record],
+        numbers: &[u64],
+        stop: &AtomicBool,
+        backoff: &mut Backoff,
+        mut may_go_on: impl FnMut() -> Result<bool, TransportError>,
+    ) -> Result<bool, TransportError> {
+        let mut doubt = false;
+        loop {
+            let sequence = Sequence {
+                outbox: &self.outbox_id,
+                numbers,
+            };
+            let result = self
+                .transport
+                .publish(&self.waiting.topic, records, Some(sequence));
+            let error = match result {
+                Ok(ids) => {
+                    backoff.reset();
+                    if doubt {
+                        tracing::info!(
+                            target: "events_bus::producer", topic = &*self.waiting.topic, records = records.len(),
+                            "published, after it could not be"
+                        );
+                    }
+                    self.waiting.metrics.published(records.len());
+                    self.reports
+                        .published(&self.waiting.topic, records.iter(), &ids);
+                    return Ok(true);
+                }
+                Err(error) => error,
+            };
+            doubt = true;
+            self.waiting.metrics.publish_failed();
+            self.reports
+                .failed(&self.waiting.topic, records.iter(), &error);
+            tracing::warn!(
+                target: "events_bus::producer", topic = &*self.waiting.topic, %error, records = records.len(),
+                waiting = self.waiting.count(), "publishing failed, and is tried again"
+            );
+            pause(backoff.next(), stop);
+            if stop.load(Ordering::Acquire) || !may_go_on()? {
+                return Ok(false);
+            }
+        }
+    }
+}
+
+/// Publishes what waits in a store.
+struct Keeper<'a> {
+    work: &'a Work,
+    store: &'a SharedTransport,
+}
+
+impl Keeper<'_> {
+    fn run(&self, stop: &AtomicBool) {
+        let waiting = &self.work.waiting;
         let name = format!("{}-{:08x}", std::process::id(), fastrand::u32(..));
         let member = Member {
-            topic: &self.waiting.outbox,
+            topic: &waiting.outbox,
             group: GROUP,
             consumer: &name,
         };
-        let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(5));
+        let mut backoff = backoff();
         while !stop.load(Ordering::Acquire) {
             match self.reign(member, stop, &mut backoff) {
                 Ok(()) => {}
                 Err(error) => {
                     tracing::warn!(
-                        target: "events_bus::producer", topic = &*self.waiting.topic, %error, waiting = self.waiting.count(),
+                        target: "events_bus::producer", topic = &*waiting.topic, %error, waiting = waiting.count(),
                         "the outbox could not be read, which is tried again"
                     );
                     pause(backoff.next(), stop);
@@ -114,6 +206,7 @@ impl Work {
         stop: &AtomicBool,
         backoff: &mut Backoff,
     ) -> Result<(), TransportError> {
+        let most = self.work.max_batch;
         self.store.join(member.topic, GROUP, Start::Beginning)?;
         let mut led = Instant::now();
         if self.store.lead(member, LEASE)? == Standing::Standby {
@@ -125,9 +218,7 @@ impl Work {
         let mut recounted = Instant::now();
         // Everything pending is read from the first on: each batch is settled before the next is taken.
         loop {
-            let entries = self
-                .store
-                .take_over(member, None, Duration::ZERO, self.max_batch)?;
+            let entries = self.store.take_over(member, None, Duration::ZERO, most)?;
             if entries.is_empty() {
                 break;
             }
@@ -142,12 +233,12 @@ impl Work {
                     return Ok(());
                 }
             }
-            let entries = self.store.receive(member, self.max_batch, WAIT)?;
+            let entries = self.store.receive(member, most, WAIT)?;
             if !entries.is_empty() {
                 if !self.publish(member, &entries, stop, backoff, &mut led)? {
                     return Ok(());
                 }
-                if entries.len() < self.max_batch {
+                if entries.len() < most {
                     thread::sleep(LINGER);
                 }
             }
@@ -159,13 +250,11 @@ impl Work {
         Ok(())
     }
 
-    /// Counts what waits, where others may have put it there. Memory is this process's own, and empty in the beginning.
+    /// Counts what waits: others may have put it there.
     fn recount(&self) -> Result<(), TransportError> {
-        if self.store.name() == "memory" {
-            return Ok(());
-        }
-        self.waiting.recount(|| {
-            let status = self.store.status(&self.waiting.outbox)?;
+        let waiting = &self.work.waiting;
+        waiting.recount(|| {
+            let status = self.store.status(&waiting.outbox)?;
             let group = status
                 .iter()
                 .flat_map(|topic| &topic.groups)
@@ -174,7 +263,7 @@ impl Work {
         })
     }
 
-    /// Publishes a batch, however long that takes, unless the publisher is stopped or loses its lead: then it says `false`.
+    /// Publishes a batch and takes it out of the store, unless the publisher is stopped or loses its lead: then it says `false`.
     fn publish(
         &self,
         member: Member<'_>,
@@ -184,50 +273,18 @@ impl Work {
         led: &mut Instant,
     ) -> Result<bool, TransportError> {
         let (records, numbers) = records(entries);
-        let mut doubt = false;
-        loop {
-            let sequence = Sequence {
-                outbox: &self.outbox_id,
-                numbers: &numbers,
-            };
-            match self
-                .transport
-                .publish(&self.waiting.topic, &records, Some(sequence))
-            {
-                Ok(ids) => {
-                    backoff.reset();
-                    if doubt {
-                        tracing::info!(
-                            target: "events_bus::producer", topic = &*self.waiting.topic, records = records.len(),
-                            "published, after it could not be"
-                        );
-                    }
-                    self.waiting.metrics.published(records.len());
-                    self.reports
-                        .published(&self.waiting.topic, records.iter(), &ids);
-                    break;
-                }
-                Err(error) => {
-                    doubt = true;
-                    self.waiting.metrics.publish_failed();
-                    self.reports
-                        .failed(&self.waiting.topic, records.iter(), &error);
-                    tracing::warn!(
-                        target: "events_bus::producer", topic = &*self.waiting.topic, %error, records = records.len(),
-                        waiting = self.waiting.count(), "publishing failed, and is tried again"
-                    );
-                    pause(backoff.next(), stop);
-                    if stop.load(Ordering::Acquire) {
-                        return Ok(false);
-                    }
-                    if led.elapsed() > LEASE / 3 {
-                        *led = Instant::now();
-                        if self.store.lead(member, LEASE)? == Standing::Standby {
-                            return Ok(false);
-                        }
-                    }
-                }
+        let leads = || {
+            if led.elapsed() <= LEASE / 3 {
+                return Ok(true);
             }
+            *led = Instant::now();
+            Ok(self.store.lead(member, LEASE)? == Standing::Active)
+        };
+        if !self
+            .work
+            .publish(&records, &numbers, stop, backoff, leads)?
+        {
+            return Ok(false);
         }
         let settlements: Vec<_> = entries
             .iter()
@@ -241,16 +298,20 @@ impl Work {
                 Err(error) if stop.load(Ordering::Acquire) => return Err(error),
                 Err(error) => {
                     tracing::warn!(
-                        target: "events_bus::producer", topic = &*self.waiting.topic, %error,
+                        target: "events_bus::producer", topic = &*self.work.waiting.topic, %error,
                         "what was published could not be taken out of the outbox, which is tried again"
                     );
                     pause(backoff.next(), stop);
                 }
             }
         }
-        self.waiting.left(entries.len() as u64);
+        self.work.waiting.left(entries.len() as u64);
         Ok(true)
     }
+}
+
+fn backoff() -> Backoff {
+    Backoff::new(Duration::from_millis(50), Duration::from_secs(5))
 }
 
 /// The records and their numbers. What is no record was written by a stranger, and is passed over loudly.

@@ -1,13 +1,14 @@
 //! Taps: the receiver by which the bus gets what is sent through a signal.
 
+use std::borrow::Cow;
 use std::cell::RefCell;
 use std::sync::Arc;
 
 use events_core::{AnyEvent, AnySignal, BoxError, Connection, Delivery};
 
-use super::outbox::Outbox;
+use super::outbox::{Outbox, Place};
+use super::queue::Sent;
 use crate::config::Route;
-use crate::record::Record;
 use crate::trace::TraceContext;
 use crate::wire;
 
@@ -24,6 +25,13 @@ pub(crate) fn connect(
     outbox: Arc<Outbox>,
     ask_trace: Option<AskTrace>,
 ) -> Connection {
+    let routes: Vec<_> = routes
+        .into_iter()
+        .map(|route| {
+            let place = outbox.place(&route.topic);
+            (route, place)
+        })
+        .collect();
     signal.connect_any(
         ID,
         i32::MIN,
@@ -39,44 +47,49 @@ pub(crate) fn connect(
 
 fn put(
     outbox: &Outbox,
-    routes: &[Route],
+    routes: &[(Route, Place)],
     event: AnyEvent<'_>,
     delivery: &Delivery<'_>,
     ask_trace: Option<&AskTrace>,
 ) -> Result<(), BoxError> {
-    let record = record(event, delivery, ask_trace)?;
-    let mut problems = Vec::new();
-    for route in routes {
-        let key = match &route.key {
-            Some(path) => path.of(event).map(Arc::<str>::from),
-            None => event.key().map(|key| Arc::<str>::from(&*key)),
-        };
-        let record = record.clone().with_key(key);
-        if let Err(error) = outbox.put(&route.topic, std::slice::from_ref(&record)) {
-            problems.push(error.to_string());
+    with_body(event, |body| {
+        let trace = ask_trace
+            .and_then(|ask| ask())
+            .or_else(|| TraceContext::current().map(|trace| trace.child()));
+        let mut problems = Vec::new();
+        for (route, place) in routes {
+            let key = match &route.key {
+                Some(path) => path.of(event).map(Cow::Owned),
+                None => event.key(),
+            };
+            let sent = Sent {
+                metadata: delivery.metadata().clone(),
+                key: key.as_deref(),
+                body,
+                trace: trace.clone(),
+            };
+            if let Err(error) = outbox.put(place, sent) {
+                problems.push(error.to_string());
+            }
         }
-    }
-    if problems.is_empty() {
-        Ok(())
-    } else {
-        Err(problems.join("; ").into())
-    }
-}
-
-/// The record of an event that is being sent.
-fn record(
-    event: AnyEvent<'_>,
-    delivery: &Delivery<'_>,
-    ask_trace: Option<&AskTrace>,
-) -> Result<Record, BoxError> {
-    let trace = ask_trace
-        .and_then(|ask| ask())
-        .or_else(|| TraceContext::current().map(|trace| trace.child()));
-    Ok(Record::new(delivery.metadata().clone(), body(event)?).with_trace(trace))
+        problems
+    })
+    .map_err(Into::into)
+    .and_then(|problems| {
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(problems.join("; ").into())
+        }
+    })
 }
 
 /// The body of an event.
 pub(crate) fn body(event: AnyEvent<'_>) -> Result<Arc<[u8]>, wire::EncodeError> {
+    with_body(event, |body| Arc::from(body))
+}
+
+fn with_body<T>(event: AnyEvent<'_>, run: impl FnOnce(&[u8]) -> T) -> Result<T, wire::EncodeError> {
     thread_local! {
         static BUFFER: RefCell<Vec<u8>> = const { RefCell::new(Vec::new()) };
     }
@@ -86,7 +99,7 @@ pub(crate) fn body(event: AnyEvent<'_>) -> Result<Arc<[u8]>, wire::EncodeError> 
     // Encoding runs foreign `Display` implementations, and those may send.
     let mut buffer = BUFFER.take();
     buffer.clear();
-    let result = wire::encode_any_into(&mut buffer, event).map(|()| Arc::from(&*buffer));
+    let result = wire::encode_any_into(&mut buffer, event).map(|()| run(&buffer));
     if buffer.capacity() <= KEPT {
         BUFFER.set(buffer);
     }

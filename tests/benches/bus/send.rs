@@ -8,8 +8,8 @@ use events_bus::transport::memory::MemoryTransport;
 use events_bus::transport::*;
 use events_bus::{Bus, Record, wire};
 use events_catalog::learning::{
-    COURSE_ENROLLMENT_CHANGED, COURSE_ENROLLMENT_CREATED, CourseEnrollmentChanged,
-    CourseEnrollmentCreated,
+    COURSE_ENROLLMENT_CHANGED, COURSE_UNENROLLMENT_COMPLETED, CourseEnrollmentChanged,
+    CourseUnenrollmentCompleted,
 };
 use events_core::Event;
 
@@ -18,7 +18,7 @@ use crate::{quiet, samples};
 
 pub(crate) fn run() {
     let mut config = quiet(
-        BusConfig::memory().with_route(CourseEnrollmentCreated::INFO.event_type, "enrollments"),
+        BusConfig::memory().with_route(CourseEnrollmentChanged::INFO.event_type, "enrollments"),
     );
     config.outbox.store = OutboxStore::Memory;
     config.outbox.capacity = 1_000_000;
@@ -27,30 +27,32 @@ pub(crate) fn run() {
         .transport(Arc::new(Discard::default()))
         .start()
         .unwrap();
-    let created = samples::enrollment();
+    // Two events of the same fields, and none of them has a receiver.
+    let enrollment = samples::enrollment().enrollment;
     let changed = CourseEnrollmentChanged {
-        enrollment: created.enrollment.clone(),
+        enrollment: enrollment.clone(),
     };
+    let completed = CourseUnenrollmentCompleted { enrollment };
     let mut out = Vec::with_capacity(1024);
     let mut contenders: Vec<Contender<'_>> = vec![
         support::clock_read(),
         support::contender("encode", |iterations| {
             for _ in 0..iterations {
                 out.clear();
-                wire::encode_into(&mut out, std::hint::black_box(&created)).unwrap();
+                wire::encode_into(&mut out, std::hint::black_box(&changed)).unwrap();
                 std::hint::black_box(&out);
             }
         }),
         support::contender("unrouted", |iterations| {
             for _ in 0..iterations {
-                let event = CourseEnrollmentChanged::clone(&changed);
-                assert!(COURSE_ENROLLMENT_CHANGED.send_event(event).is_ok());
+                let event = CourseUnenrollmentCompleted::clone(&completed);
+                assert!(COURSE_UNENROLLMENT_COMPLETED.send_event(event).is_ok());
             }
         }),
         support::contender("routed", |iterations| {
             for _ in 0..iterations {
-                let event = CourseEnrollmentCreated::clone(&created);
-                assert!(COURSE_ENROLLMENT_CREATED.send_event(event).is_ok());
+                let event = CourseEnrollmentChanged::clone(&changed);
+                assert!(COURSE_ENROLLMENT_CHANGED.send_event(event).is_ok());
             }
         }),
     ];
