@@ -63,6 +63,7 @@ impl TransportError {
     }
 
     /// The same for another caller, who has waited for the same attempt.
+    #[cfg(feature = "sqlite")]
     pub(crate) fn again(&self) -> Self {
         let inner = &self.0;
         let mut again = Self::new(inner.kind, inner.transport, &*inner.message);
