@@ -156,14 +156,15 @@ impl BusInUse {
         }
         let topics = transport.topics()?;
         let known = topics.iter().map(|status| status.topic.as_str());
-        let near = names::nearest(&full, known);
-        let hint = match (near, self.config.topic_prefix()) {
-            (Some(near), _) if near == topic => format!(
-                "; there is a topic `{near}`, and `{full}` is what the prefix makes of it: give the name without the prefix, or \
+        let is_there = known.clone().any(|known| known == topic);
+        let hint = match names::nearest(&full, known) {
+            // The prefix was given twice, or is not that of this topic.
+            _ if is_there => format!(
+                "; there is a topic `{topic}`, and `{full}` is what the prefix makes of it: give the name without the prefix, or \
                  another `--topic-prefix`"
             ),
-            (Some(near), _) => format!("; did you mean `{near}`?"),
-            (None, _) => String::new(),
+            Some(near) => format!("; did you mean `{near}`?"),
+            None => String::new(),
         };
         Err(Failure::Usage(format!(
             "the bus has no topic `{full}`{hint}; `events bus status` lists those that it has"
