@@ -15,6 +15,10 @@ fn main() {
     println!("cargo::rustc-check-cfg=cfg(asyncapi_schema)");
     println!("cargo::rustc-check-cfg=cfg(redis_server)");
     println!("cargo::rustc-check-cfg=cfg(python_reference)");
+    println!("cargo::rustc-check-cfg=cfg(small_disk)");
+    if may_mount() {
+        println!("cargo::rustc-cfg=small_disk");
+    }
     println!("cargo::rerun-if-changed=build.rs");
     println!("cargo::rerun-if-env-changed=EVENTS_CONFORMANCE");
 
@@ -45,6 +49,18 @@ fn main() {
     if env::var_os("EVENTS_ASYNCAPI_SCHEMA").is_some() {
         println!("cargo::rustc-cfg=asyncapi_schema");
     }
+}
+
+/// Whether a small file system can be mounted, for the tests of a disk that is full.
+fn may_mount() -> bool {
+    let Some(folder) = env::var_os("OUT_DIR").map(|out| Path::new(&out).join("disk")) else {
+        return false;
+    };
+    let does = |command: &mut Command| command.output().is_ok_and(|output| output.status.success());
+    let mount = ["-t", "tmpfs", "-o", "size=64k", "tmpfs"];
+    std::fs::create_dir_all(&folder).is_ok()
+        && does(Command::new("mount").args(mount).arg(&folder))
+        && does(Command::new("umount").arg("-l").arg(&folder))
 }
 
 /// Chromium, or what is made of it, for the tests that look at pages.

@@ -279,3 +279,36 @@ fn no_duration_is_too_long() {
         assert_eq!(entries[0].handled_by.len(), 1, "{}", store.name());
     }
 }
+
+/// The clock is set back by an hour: leases and claims of before end in the future, and hold nobody up.
+#[test]
+fn a_clock_that_is_set_back_holds_nobody_up() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("events.db");
+    let store = open(&path).unwrap();
+    store.join("orders", "billing", Start::Beginning).unwrap();
+    let lead = |member| store.lead(member, Duration::from_mins(1)).unwrap();
+    let other = Member {
+        consumer: "two",
+        ..MEMBER
+    };
+    assert_eq!(lead(MEMBER), Standing::Active);
+    assert_eq!(lead(other), Standing::Standby);
+    store.publish("orders", &records(3), None).unwrap();
+    assert_eq!(store.receive(MEMBER, 10, Duration::ZERO).unwrap().len(), 3);
+    let hour = Duration::from_hours(1);
+    assert!(store.take_over(other, None, hour, 10).unwrap().is_empty());
+    // What was written an hour later, by a clock that was right then.
+    let file = Connection::open(&path).unwrap();
+    file.execute_batch(
+        "UPDATE groups SET lease_end = lease_end + 3600000000;
+         UPDATE pending SET touched = touched + 3600000000",
+    )
+    .unwrap();
+    assert_eq!(lead(other), Standing::Active);
+    assert_eq!(store.take_over(other, None, hour, 10).unwrap().len(), 3);
+    assert!(
+        store.settle(MEMBER, &[], true).is_err(),
+        "it no longer leads"
+    );
+}

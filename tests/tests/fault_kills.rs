@@ -12,18 +12,18 @@
     reason = "a test that cannot go on has failed; the long form prints its numbers"
 )]
 
+#[path = "support/actor.rs"]
+mod actor;
 #[path = "../../events-bus/tests/support/redis_server.rs"]
 mod redis_server;
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs;
-use std::io::{BufRead, BufReader, Write};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
+use actor::{Actor, count, last_number, lines};
 use redis_server::RedisServer;
 
 /// Entries that a consumer may have under way: what one kill may make it handle twice.
@@ -31,68 +31,6 @@ const IN_FLIGHT: usize = 1000;
 
 fn is_long() -> bool {
     std::env::var_os("EVENTS_FAULTS").is_some_and(|wanted| wanted == "long")
-}
-
-/// A process that is killed when this is dropped.
-struct Actor(Child);
-
-impl Actor {
-    fn start(arguments: &[&str]) -> Self {
-        // A long run may outlast the next build, and then takes a copy.
-        let actor = std::env::var_os("EVENTS_BUS_ACTOR")
-            .unwrap_or_else(|| env!("CARGO_BIN_EXE_bus_actor").into());
-        let child = Command::new(actor)
-            .args(arguments)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
-        Self(child)
-    }
-
-    /// As `kill -9` does.
-    fn kill(mut self) {
-        self.0.kill().unwrap();
-        self.0.wait().unwrap();
-    }
-
-    fn finish(mut self) {
-        drop(self.0.stdin.take());
-        let status = self.0.wait().unwrap();
-        assert!(status.success(), "{status}");
-    }
-
-    /// The resident memory, in kB.
-    fn memory(&mut self) -> u64 {
-        self.0.stdin.as_mut().unwrap().write_all(b"?").unwrap();
-        let mut line = String::new();
-        let mut reader = BufReader::new(self.0.stdout.as_mut().unwrap());
-        reader.read_line(&mut line).unwrap();
-        line.trim().parse().unwrap()
-    }
-}
-
-impl Drop for Actor {
-    fn drop(&mut self) {
-        let _ = self.0.kill();
-        let _ = self.0.wait();
-    }
-}
-
-fn lines(path: &Path) -> Vec<String> {
-    let text = fs::read_to_string(path).unwrap_or_default();
-    // A line that was cut off by a kill is none.
-    let whole = text.rfind('\n').map_or("", |end| &text[..end]);
-    whole.lines().map(str::to_owned).collect()
-}
-
-/// How many lines there are: quicker than reading them.
-fn count(path: &Path) -> usize {
-    fs::read_to_string(path).map_or(0, |text| text.matches('\n').count())
-}
-
-fn last_number(path: &Path) -> i64 {
-    lines(path).last().map_or(0, |line| line.parse().unwrap())
 }
 
 struct Case<'a> {

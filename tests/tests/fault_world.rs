@@ -1,0 +1,286 @@
+//! What a bus stands on fails it: the server stops, is full, loses its data; the disk is full; a consumer is halted and comes back
+//! as if nothing had happened. Afterwards everything that was accepted was handled, in the order of each key.
+
+#![allow(
+    clippy::unwrap_used,
+    clippy::allow_attributes,
+    reason = "a test that cannot go on has failed"
+)]
+
+#[path = "support/actor.rs"]
+mod actor;
+#[path = "../../events-bus/tests/support/redis_server.rs"]
+mod redis_server;
+
+use std::collections::{HashMap, HashSet};
+use std::path::{Path, PathBuf};
+use std::process::Command;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use tempfile::TempDir;
+
+use actor::{Actor, count, last_number, lines};
+use redis_server::RedisServer;
+
+/// The logs of one test.
+struct Logs {
+    folder: TempDir,
+}
+
+impl Logs {
+    fn new() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn produce(&self, bus: &str, first: i64, count: i64) -> Actor {
+        let (first, count) = (first.to_string(), count.to_string());
+        let log = self.path("sent").display().to_string();
+        Actor::start(&["produce", bus, &first, &count, "0", &log])
+    }
+
+    fn consume(&self, bus: &str) -> Actor {
+        let log = self.path("seen").display().to_string();
+        Actor::start(&["consume", bus, "faults", &log])
+    }
+
+    fn sent(&self) -> i64 {
+        last_number(&self.path("sent"))
+    }
+
+    #[track_caller]
+    fn until_sent(&self, number: i64) {
+        until("enough was sent", || self.sent() >= number);
+    }
+
+    fn seen(&self) -> Vec<(String, i64)> {
+        let seen = lines(&self.path("seen"));
+        let split = |line: &String| {
+            let (key, number) = line.split_once(' ').unwrap();
+            (key.to_owned(), number.parse().unwrap())
+        };
+        seen.iter().map(split).collect()
+    }
+
+    /// Until all numbers were handled.
+    #[track_caller]
+    fn until_seen(&self, all: i64) {
+        let wanted = usize::try_from(all).unwrap();
+        until("all was handled", || {
+            count(&self.path("seen")) >= wanted
+                && self
+                    .seen()
+                    .iter()
+                    .map(|(_, number)| *number)
+                    .collect::<HashSet<_>>()
+                    .len()
+                    >= wanted
+        });
+    }
+
+    /// All numbers were handled, those of each key in their order; says how many were handled again.
+    #[track_caller]
+    fn check(&self, all: i64) -> usize {
+        let seen = self.seen();
+        let mut handled = HashSet::new();
+        let mut last: HashMap<&str, i64> = HashMap::new();
+        for (key, number) in &seen {
+            if handled.insert(*number) {
+                let before = last.insert(key, *number).unwrap_or_default();
+                assert!(before < *number, "{key}: {number} came behind {before}");
+            }
+        }
+        let lost: Vec<_> = (1..=all)
+            .filter(|number| !handled.contains(number))
+            .collect();
+        assert!(lost.is_empty(), "lost: {lost:?}");
+        seen.len() - handled.len()
+    }
+}
+
+#[track_caller]
+fn until(what: &str, mut happened: impl FnMut() -> bool) {
+    let began = Instant::now();
+    while !happened() {
+        assert!(
+            began.elapsed() < Duration::from_mins(1),
+            "not within a minute: {what}"
+        );
+        thread::sleep(Duration::from_millis(50));
+    }
+}
+
+fn entries(server: &RedisServer) -> i64 {
+    let mut ask = redis::cmd("XLEN");
+    ask.arg("numbers").query(&mut server.client()).unwrap()
+}
+
+/// Nothing answers, longer than a call may take. What was published in doubt is not published twice.
+#[test]
+#[cfg_attr(not(redis_server), ignore = "needs redis-server")]
+fn redis_is_halted() {
+    let (server, logs) = (RedisServer::start(), Logs::new());
+    let url = server.url();
+    let consumer = logs.consume(&url);
+    let producer = logs.produce(&url, 1, 4000);
+    logs.until_sent(500);
+    server.pause();
+    thread::sleep(Duration::from_secs(7));
+    server.go_on();
+    producer.finish();
+    logs.until_seen(4000);
+    consumer.finish();
+    assert_eq!(entries(&server), 4000, "each of them once");
+    let twice = logs.check(4000);
+    assert!(
+        twice <= 1000,
+        "{twice} handled twice: more than one consumer has under way"
+    );
+}
+
+/// It has no memory left for a while: the outbox holds what it refuses.
+#[test]
+#[cfg_attr(not(redis_server), ignore = "needs redis-server")]
+fn redis_is_full() {
+    let (server, logs) = (RedisServer::start(), Logs::new());
+    let url = server.url();
+    let limit = |memory: &str| {
+        let mut set = redis::cmd("CONFIG");
+        set.arg("SET").arg("maxmemory").arg(memory);
+        set.exec(&mut server.client()).unwrap();
+    };
+    let producer = logs.produce(&url, 1, 4000);
+    logs.until_sent(500);
+    limit("1mb");
+    logs.until_sent(4000);
+    thread::sleep(Duration::from_millis(500));
+    let held = entries(&server);
+    assert!(held < 4000, "{held} entries: it was never full");
+    limit("0");
+    producer.finish();
+    assert_eq!(entries(&server), 4000, "each of them once");
+    let consumer = logs.consume(&url);
+    logs.until_seen(4000);
+    consumer.finish();
+    assert_eq!(logs.check(4000), 0, "handled twice");
+}
+
+/// It comes back empty: without the stream, the group, and the numbers of the outbox. What waited in the outbox is published, and the
+/// consumer makes its group again.
+#[test]
+#[cfg_attr(not(redis_server), ignore = "needs redis-server")]
+fn redis_comes_back_without_its_data() {
+    let (mut server, logs) = (RedisServer::start(), Logs::new());
+    let url = server.url();
+    let consumer = logs.consume(&url);
+    logs.produce(&url, 1, 1000).finish();
+    logs.until_seen(1000);
+    // A service that runs on while the server is away.
+    let producer = logs.produce(&url, 1001, 3000);
+    logs.until_sent(1200);
+    server.pause();
+    logs.until_sent(4000);
+    let published = logs.seen().len();
+    server.kill();
+    server.start_again();
+    producer.finish();
+    // Entries that were in the server alone are gone with it: those that were published and not read when it stopped.
+    until("the end of it was handled", || {
+        logs.seen().iter().any(|(_, number)| *number == 4000)
+    });
+    consumer.finish();
+    let seen = logs.seen();
+    let handled: HashSet<_> = seen.iter().map(|(_, number)| *number).collect();
+    let lost: Vec<_> = (1..=4000)
+        .filter(|number| !handled.contains(number))
+        .collect();
+    let first_behind = seen[published..].iter().map(|(_, number)| *number).max();
+    assert_eq!(first_behind, Some(4000));
+    // They are consecutive: everything behind them came from the outbox.
+    if let (Some(first), Some(last)) = (lost.first(), lost.last()) {
+        assert_eq!(
+            last - first + 1,
+            i64::try_from(lost.len()).unwrap(),
+            "{lost:?}"
+        );
+        assert!(lost.len() < 3000, "the outbox was not published: {lost:?}");
+    }
+    let after = lines(Path::new(&logs.path("seen"))).len() - handled.len();
+    assert!(after <= 1000, "{after} handled twice");
+}
+
+/// A consumer is halted for longer than its lease, and goes on as if it still had it.
+#[test]
+fn two_consumers_fight_over_a_group() {
+    let logs = Logs::new();
+    let bus = format!("sqlite:{}", logs.path("events.db").display());
+    let consumers = [logs.consume(&bus), logs.consume(&bus)];
+    let producer = logs.produce(&bus, 1, 6000);
+    for round in 0..4 {
+        let halted = &consumers[round % 2];
+        thread::sleep(Duration::from_millis(400));
+        halted.pause();
+        thread::sleep(Duration::from_millis(2600));
+        halted.go_on();
+    }
+    producer.finish();
+    logs.until_seen(6000);
+    for consumer in consumers {
+        consumer.finish();
+    }
+    let twice = logs.check(6000);
+    assert!(twice <= 4 * 1000, "{twice} handled twice in four rounds");
+}
+
+/// The store is on a disk that fills up: sends fail, what was accepted is kept, and it goes on when there is room.
+#[test]
+#[cfg_attr(not(small_disk), ignore = "needs the right to mount a file system")]
+fn the_disk_is_full() {
+    let logs = Logs::new();
+    let disk = Disk::new(logs.path("disk"), "32m");
+    let ballast = disk.0.join("ballast");
+    std::fs::write(&ballast, vec![1; 20 << 20]).unwrap();
+    let bus = format!("sqlite:{}", disk.0.join("events.db").display());
+    let producer = logs.produce(&bus, 1, 1_000_000);
+    assert!(!producer.ended_well(), "the disk was never full");
+    let kept = logs.sent();
+    assert!(kept > 100, "{kept} were accepted");
+    std::fs::remove_file(&ballast).unwrap();
+    let consumer = logs.consume(&bus);
+    logs.until_seen(kept);
+    logs.produce(&bus, kept + 1, 500).finish();
+    logs.until_seen(kept + 500);
+    consumer.finish();
+    let twice = logs.check(kept + 500);
+    assert!(
+        twice <= 1,
+        "{twice} handled twice: only the one that was in doubt may be"
+    );
+}
+
+/// A file system in memory, of this size.
+struct Disk(PathBuf);
+
+impl Disk {
+    fn new(folder: PathBuf, size: &str) -> Self {
+        std::fs::create_dir(&folder).unwrap();
+        let status = Command::new("mount")
+            .args(["-t", "tmpfs", "-o", &format!("size={size}"), "tmpfs"])
+            .arg(&folder)
+            .status();
+        assert!(status.unwrap().success());
+        Self(folder)
+    }
+}
+
+impl Drop for Disk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg("-l").arg(&self.0).status();
+    }
+}
