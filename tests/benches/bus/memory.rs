@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use events_bus::config::BusConfig;
+use events_bus::config::{BusConfig, OutboxStore, WhenFull};
 use events_bus::transport::memory::MemoryTransport;
 use events_bus::{Bus, wire};
 use events_catalog::learning::{COURSE_ENROLLMENT_CREATED, CourseEnrollmentCreated};
@@ -53,10 +53,13 @@ pub(crate) fn run() {
         });
         rate(EVENTS, elapsed)
     };
-    let ours = || {
-        let config = BusConfig::memory()
+    let ours = |store| {
+        let mut config = BusConfig::memory()
             .with_route(CourseEnrollmentCreated::INFO.event_type, "enrollments")
-            .with_subscription("bench", &["enrollments"]);
+            .with_subscription("bench", &["enrollments"])
+            .with_outbox(store);
+        config.outbox.capacity = 4000;
+        config.outbox.when_full = WhenFull::Block(Duration::from_mins(1));
         let transport = MemoryTransport::bounded(4000, Duration::from_mins(1));
         let bus = Bus::builder(quiet(config))
             .transport(Arc::new(transport))
@@ -76,7 +79,12 @@ pub(crate) fn run() {
     println!("the whole trip through memory, {EVENTS} enrollments; medians of events per second\n");
     println!("| | by hand: clone, encode, channel, decode | the bus | ratio | bar | |");
     println!("| --- | --- | --- | --- | --- | --- |");
-    let (bar, ours) = duel(7, bar, ours);
-    row("one sender, one worker", bar, ours, 0.5);
+    for (store, name) in [
+        (OutboxStore::Transport, "straight into the transport"),
+        (OutboxStore::Memory, "with an outbox in memory"),
+    ] {
+        let (bar, ours) = duel(7, bar, || ours(store.clone()));
+        row(name, bar, ours, 0.5);
+    }
     println!();
 }
