@@ -10,6 +10,7 @@
 mod support {
     pub mod bus;
     pub mod flaky;
+    mod orders;
 }
 
 use std::sync::atomic::Ordering;
@@ -19,32 +20,12 @@ use std::time::Duration;
 use events_bus::config::{BusConfig, OutboxStore, WhenFull};
 use events_bus::transport::{Position, SharedTransport, Transport};
 use events_bus::{Bus, TraceContext};
-use events_core::{Event, event};
+use events_core::Event;
 
 use support::bus::{Log, eventually, quick, stop};
 use support::flaky::Flaky;
 
-macro_rules! events {
-    ($($name:ident = $event_type:literal;)*) => {
-        $(
-            #[event(type = $event_type, key = customer)]
-            #[derive(Eq)]
-            #[non_exhaustive]
-            pub struct $name {
-                pub number: i64,
-                pub customer: String,
-            }
-
-            impl $name {
-                fn of(number: i64) -> Self {
-                    Self { number, customer: "ada".to_owned() }
-                }
-            }
-        )*
-    };
-}
-
-events! {
+order_events! {
     Delayed = "org.example.outbox.order.delayed.v1";
     Refused = "org.example.outbox.order.refused.v1";
     Blocked = "org.example.outbox.order.blocked.v1";

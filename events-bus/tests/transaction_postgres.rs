@@ -14,6 +14,7 @@
 mod support {
     pub mod bus;
     pub mod flaky;
+    mod orders;
     pub mod postgres_server;
     pub mod shop;
 }

@@ -10,6 +10,7 @@
 mod support {
     pub mod bus;
     pub mod flaky;
+    mod orders;
     pub mod shop;
 }
 

@@ -128,8 +128,8 @@ impl Bus {
         }
     }
 
-    /// Stops in order, within the time: relays send what is committed, consumers finish what is under way, then what was sent is published. Signals are cut off from
-    /// the bus at the end; so receivers that send while they finish are heard.
+    /// Stops in order, within the time: relays send what is committed, consumers finish what is under way, then what was sent is
+    /// published. Signals are cut off from the bus when consumers have stopped; so receivers that send while they finish are heard.
     ///
     /// # Errors
     /// When something was left at the end of the time: it says what, and whether it is lost.
