@@ -1,8 +1,8 @@
 //! Publishers: what waits in an outbox is published, in its order, in batches.
 //!
-//! Where the outbox outlasts the process, a publisher is a consumer of its own kind. It leads the group of its outbox, so that of several processes that share a durable
-//! outbox one publishes; it takes a batch only when the one before it is published; and it numbers what it publishes, so that a batch
-//! whose fate it does not know can be published again without becoming two.
+//! It takes a batch only when the one before it is published, and numbers what it publishes, so that a batch whose fate it does not
+//! know can be published again without becoming two. Where the outbox outlasts the process, a publisher is a consumer of its own
+//! kind: it leads the group of its outbox, so that of several processes that share a file one publishes.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};

@@ -81,6 +81,8 @@ pub struct SqliteTransport {
 struct Writer {
     connection: Connection,
     senders: Senders,
+    /// What its commits survive at present.
+    sync: Sync,
 }
 
 impl SqliteTransport {
@@ -97,6 +99,7 @@ impl SqliteTransport {
             writer: Mutex::new(Writer {
                 connection,
                 senders: Senders::default(),
+                sync: options.sync,
             }),
             reader: Mutex::new(reader),
             queue: PublishQueue::default(),
@@ -126,12 +129,7 @@ impl SqliteTransport {
         what: &'static str,
         work: impl FnOnce(&rusqlite::Transaction<'_>, &mut Senders) -> Attempt<T>,
     ) -> Result<T, TransportError> {
-        let mut writer = self.writer();
-        let Writer {
-            connection,
-            senders,
-        } = &mut *writer;
-        let result = transact(connection, senders, work);
+        let result = transact(&mut self.writer(), self.options.sync, work);
         result.map_err(|error| failed(&self.path, what, error))
     }
 
@@ -142,23 +140,10 @@ impl SqliteTransport {
         what: &'static str,
         work: impl FnOnce(&rusqlite::Transaction<'_>) -> Attempt<T>,
     ) -> Result<T, TransportError> {
-        let mut writer = self.writer();
-        let Writer {
-            connection,
-            senders,
-        } = &mut *writer;
-        let waits = self.options.sync == Sync::Full;
-        let attempt = || {
-            if waits {
-                schema::synchronise(connection, Sync::Normal)?;
-            }
-            let result = transact(connection, senders, |transaction, _| work(transaction));
-            if waits {
-                schema::synchronise(connection, Sync::Full)?;
-            }
-            result
-        };
-        attempt().map_err(|error| failed(&self.path, what, error))
+        let result = transact(&mut self.writer(), Sync::Normal, |transaction, _| {
+            work(transaction)
+        });
+        result.map_err(|error| failed(&self.path, what, error))
     }
 
     /// Reads what one moment shows.
@@ -182,11 +167,22 @@ impl SqliteTransport {
     }
 }
 
+/// A transaction, with what its commit is to survive.
 fn transact<T>(
-    connection: &mut Connection,
-    senders: &mut Senders,
+    writer: &mut Writer,
+    sync: Sync,
     work: impl FnOnce(&rusqlite::Transaction<'_>, &mut Senders) -> Attempt<T>,
 ) -> Attempt<T> {
+    // Before each transaction and not behind it, where a panic could leave the connection with less than the next one needs.
+    if writer.sync != sync {
+        schema::synchronise(&writer.connection, sync)?;
+        writer.sync = sync;
+    }
+    let Writer {
+        connection,
+        senders,
+        ..
+    } = writer;
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let result = work(&transaction, senders);

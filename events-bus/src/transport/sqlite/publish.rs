@@ -90,11 +90,7 @@ impl SqliteTransport {
         records: &[Record],
         sequence: Option<Sequence<'_>>,
     ) -> Result<Ids, TransportError> {
-        let Writer {
-            connection,
-            senders,
-        } = writer;
-        transact(connection, senders, |transaction, senders| {
+        transact(writer, self.options.sync, |transaction, senders| {
             publish(transaction, senders, topic, records, sequence)
         })
         .map_err(|fault| failed(&self.path, "publish", fault))
@@ -102,11 +98,7 @@ impl SqliteTransport {
 
     /// Commits all requests together; if that fails, each by itself, so that each has an answer of its own.
     fn commit(&self, writer: &mut Writer, requests: &[Arc<Request>]) {
-        let Writer {
-            connection,
-            senders,
-        } = writer;
-        let together = transact(connection, senders, |transaction, senders| {
+        let together = transact(writer, self.options.sync, |transaction, senders| {
             requests
                 .iter()
                 .map(|request| {
