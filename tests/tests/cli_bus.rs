@@ -38,6 +38,8 @@ mod which_bus;
 use redis_server::RedisServer;
 
 events_core::plugin!();
+// Whether it is linked would otherwise depend on the features that the command is built with. Its receiver takes every event.
+events_core::plugins!(example_audit);
 
 const PLACED: &str = "org.example.counter.order.placed.v1";
 const CANCELLED: &str = "org.example.counter.order.cancelled.v1";

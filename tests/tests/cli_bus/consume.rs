@@ -42,7 +42,7 @@ fn receivers_are_run_and_reported(shop: &Shop) {
             "entry": entry,
             "deliveries": 1,
             "key": "ada",
-            "receivers": [handled("counter.pack"), handled("counter.book")],
+            "receivers": [handled("audit.record"), handled("counter.pack"), handled("counter.book")],
             "dead": null,
         })
     );
@@ -111,13 +111,13 @@ fn what_fails_is_tried_again_and_becomes_a_dead_letter(shop: &Shop) {
     };
     assert_eq!(
         each(array(&first["receivers"]), "id"),
-        ["counter.book", "counter.pack"]
+        ["audit.record", "counter.book", "counter.pack"]
     );
     assert_eq!(
         each(array(&first["receivers"]), "result"),
-        ["handled", "retry"]
+        ["handled", "handled", "retry"]
     );
-    let retry = &first["receivers"][1];
+    let retry = &first["receivers"][2];
     assert_eq!(
         (&retry["error"], &retry["attempts"]),
         (&"the shelf is empty".into(), &1.into())
@@ -133,7 +133,7 @@ fn what_fails_is_tried_again_and_becomes_a_dead_letter(shop: &Shop) {
 
     shop.order("orders", 2, Some("never"));
     let told = shop.lines(&[&args[..], &["--count", "1"]].concat());
-    let pack = &told[0]["receivers"][1];
+    let pack = &told[0]["receivers"][2];
     assert_eq!(
         (&pack["result"], &pack["attempts"]),
         (&"dead".into(), &1.into())
@@ -199,13 +199,13 @@ fn personal_data_are_left_out_of_the_text(shop: &Shop) {
     let shown = lines[1].strip_prefix("    data     ").unwrap();
     assert_eq!(serde_json::from_str::<Value>(shown).unwrap(), data);
     assert!(
-        lines[3].starts_with("    retry    counter.pack, attempt 1: the shelf is empty; again in "),
+        lines[4].starts_with("    retry    counter.pack, attempt 1: the shelf is empty; again in "),
         "{text}"
     );
     assert_eq!(
-        (lines[2], &lines[4..]),
+        (&lines[2..4], &lines[5..]),
         (
-            "    handled  counter.book",
+            &["    handled  audit.record", "    handled  counter.book"][..],
             &["1 entry, 0 dead letters, 1 attempt put off"][..]
         )
     );
