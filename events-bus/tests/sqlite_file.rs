@@ -18,7 +18,7 @@ use events_bus::Record;
 use events_bus::transport::memory::MemoryTransport;
 use events_bus::transport::sqlite::{SqliteOptions, SqliteTransport, Sync};
 use events_bus::transport::{
-    Member, Position, Retention, Settlement, Standing, Start, Transport, TransportError,
+    EntryId, Member, Position, Retention, Settlement, Standing, Start, Transport, TransportError,
     TransportErrorKind,
 };
 use events_core::EventMetadata;
@@ -109,6 +109,46 @@ fn the_file_of_a_newer_version_is_refused() {
     drop(file);
     let error = open(&path).unwrap_err();
     assert_says(&error, TransportErrorKind::Refused, &path, "version 1000");
+}
+
+#[test]
+fn the_file_of_the_first_version_is_taken_over() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("events.db");
+    let store = open(&path).unwrap();
+    store.publish("orders", &records(3), None).unwrap();
+    drop(store);
+    let file = Connection::open(&path).unwrap();
+    // What that version wrote: the number of the newest entry, with each that is published.
+    file.execute_batch(
+        "ALTER TABLE topics RENAME COLUMN trimmed TO last;
+         UPDATE topics SET last = 3;
+         PRAGMA user_version = 1",
+    )
+    .unwrap();
+    drop(file);
+    let store = open(&path).unwrap();
+    let ids = store.publish("orders", &records(1), None).unwrap();
+    assert_eq!(ids, [Some(EntryId::new(4, 0))]);
+}
+
+#[test]
+fn numbers_are_not_given_twice_when_everything_was_removed() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("events.db");
+    let store = open(&path).unwrap();
+    store.publish("orders", &records(3), None).unwrap();
+    let trimmed = store.trim("orders", NOTHING).unwrap();
+    assert_eq!(trimmed.entries, 3);
+    drop(store);
+    let store = open(&path).unwrap();
+    store.join("orders", "late", Start::Now).unwrap();
+    let status = store.status("orders").unwrap().unwrap();
+    assert_eq!((status.entries, status.groups[0].unread), (0, Some(0)));
+    let ids = store.publish("orders", &records(1), None).unwrap();
+    assert_eq!(ids, [Some(EntryId::new(4, 0))]);
+    let status = store.status("orders").unwrap().unwrap();
+    assert_eq!((status.entries, status.groups[0].unread), (1, Some(1)));
 }
 
 #[test]

@@ -4,11 +4,11 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use events_core::Timestamp;
-use rusqlite::{OptionalExtension, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Transaction, params};
 
 use super::SqliteTransport;
 use super::error::{Attempt, Fault, failed};
-use super::publish::{entry_id, no_group, row_number, topic_id};
+use super::publish::{entry_id, newest, no_group, row_number, topic_id};
 use super::rows::{self, RowReader};
 use super::settle::buckets;
 use crate::transport::{Entry, EntryId, Member, Queue, Standing, Start, TransportError};
@@ -47,8 +47,8 @@ pub(super) fn queue_number(queue: Queue) -> i64 {
     }
 }
 
-pub(super) fn find(transaction: &Transaction<'_>, topic: &str, group: &str) -> Attempt<Group> {
-    transaction
+pub(super) fn find(connection: &Connection, topic: &str, group: &str) -> Attempt<Group> {
+    connection
         .prepare_cached(
             "SELECT groups.id, groups.topic, position, leader, lease_end, lease FROM groups
              JOIN topics ON topics.id = groups.topic WHERE topics.name = ? AND groups.name = ?",
@@ -75,14 +75,12 @@ pub(super) fn join(
 ) -> Attempt<()> {
     let id = topic_id(transaction, topic)?;
     let position = match start {
-        Start::Beginning => "0",
-        Start::Now => "(SELECT last FROM topics WHERE id = ?1)",
+        Start::Beginning => 0,
+        Start::Now => newest(transaction, id)?,
     };
     transaction
-        .prepare_cached(&format!(
-            "INSERT OR IGNORE INTO groups (topic, name, position) VALUES (?1, ?2, {position})"
-        ))?
-        .execute(params![id, group])?;
+        .prepare_cached("INSERT OR IGNORE INTO groups (topic, name, position) VALUES (?, ?, ?)")?
+        .execute(params![id, group, position])?;
     Ok(())
 }
 
@@ -233,16 +231,14 @@ impl SqliteTransport {
     fn has_entries(&self, member: Member<'_>) -> Result<bool, TransportError> {
         let reader = self.reader();
         let look = || -> Attempt<bool> {
-            let found: Option<bool> = reader
-                .prepare_cached(
-                    "SELECT topics.last > groups.position
-                         OR EXISTS (SELECT 1 FROM again WHERE grp = groups.id AND given = 0)
-                     FROM groups JOIN topics ON topics.id = groups.topic
-                     WHERE topics.name = ? AND groups.name = ?",
-                )?
-                .query_row([member.topic, member.group], |row| row.get(0))
-                .optional()?;
-            found.ok_or_else(|| no_group(member.topic, member.group))
+            let group = find(&reader, member.topic, member.group)?;
+            Ok(reader
+                .prepare_cached(&format!(
+                    "SELECT EXISTS (SELECT 1 FROM entries_{} WHERE id > ?)
+                         OR EXISTS (SELECT 1 FROM again WHERE grp = ? AND given = 0)",
+                    group.topic
+                ))?
+                .query_row([group.position, group.id], |row| row.get(0))?)
         };
         look().map_err(|fault| failed(&self.path, "look for entries", fault))
     }

@@ -4,7 +4,7 @@ use events_core::Timestamp;
 use rusqlite::{OptionalExtension, Transaction, params};
 
 use super::error::{Attempt, Fault};
-use super::publish::{entry_id, find_topic};
+use super::publish::{entry_id, find_topic, newest};
 use super::rows::{self, RowReader};
 use super::settle::read_malformed;
 use crate::transport::{
@@ -12,28 +12,25 @@ use crate::transport::{
 };
 
 pub(super) fn topics(transaction: &Transaction<'_>) -> Attempt<Vec<TopicStatus>> {
-    let names: Vec<(i64, String, i64)> = transaction
-        .prepare_cached("SELECT id, name, last FROM topics ORDER BY name")?
-        .query_map([], |row| Ok((row.get(0)?, row.get(1)?, row.get(2)?)))?
+    let names: Vec<(i64, String)> = transaction
+        .prepare_cached("SELECT id, name FROM topics ORDER BY name")?
+        .query_map([], |row| Ok((row.get(0)?, row.get(1)?)))?
         .collect::<Result<_, _>>()?;
     names
         .into_iter()
-        .map(|(id, name, last)| of_topic(transaction, id, &name, last))
+        .map(|(id, name)| of_topic(transaction, id, &name))
         .collect()
 }
 
 pub(super) fn status(transaction: &Transaction<'_>, topic: &str) -> Attempt<Option<TopicStatus>> {
-    let found: Option<(i64, i64)> = transaction
-        .prepare_cached("SELECT id, last FROM topics WHERE name = ?")?
-        .query_row([topic], |row| Ok((row.get(0)?, row.get(1)?)))
-        .optional()?;
-    found
-        .map(|(id, last)| of_topic(transaction, id, topic, last))
+    find_topic(transaction, topic)?
+        .map(|id| of_topic(transaction, id, topic))
         .transpose()
 }
 
-fn of_topic(transaction: &Transaction<'_>, id: i64, name: &str, last: i64) -> Attempt<TopicStatus> {
+fn of_topic(transaction: &Transaction<'_>, id: i64, name: &str) -> Attempt<TopicStatus> {
     let mut status = TopicStatus::new(name);
+    let last = newest(transaction, id)?;
     // Entries go from the beginning on, so what is between the ends is there.
     let (oldest, newest): (Option<i64>, Option<i64>) = transaction
         .prepare_cached(&format!(

@@ -157,6 +157,15 @@ pub(super) fn find_topic(transaction: &Transaction<'_>, topic: &str) -> Attempt<
         .optional()?)
 }
 
+/// The largest number that an entry of the topic has, or has had before it was removed.
+pub(super) fn newest(transaction: &Transaction<'_>, topic: i64) -> Attempt<i64> {
+    Ok(transaction
+        .prepare_cached(&format!(
+            "SELECT max(trimmed, ifnull((SELECT max(id) FROM entries_{topic}), 0)) FROM topics WHERE id = ?"
+        ))?
+        .query_row([topic], |row| row.get(0))?)
+}
+
 fn publish(
     transaction: &Transaction<'_>,
     senders: &mut Senders,
@@ -174,10 +183,7 @@ fn publish(
             .and_then(|sequence| sequence.numbers.get(index).copied())
             .is_some_and(|number| number <= published)
     };
-    let first: i64 = transaction
-        .prepare_cached("SELECT last FROM topics WHERE id = ?")?
-        .query_row([topic], |row| row.get(0))?;
-    let mut last = first;
+    let mut last = newest(transaction, topic)?;
     let mut ids = Vec::with_capacity(records.len());
     let columns = rows::COLUMNS;
     let mut insert = transaction.prepare_cached(&format!(
@@ -195,11 +201,6 @@ fn publish(
         rows::bind(&mut insert, 2, at, record, sender)?;
         insert.raw_execute()?;
         ids.push(Some(entry_id(last)));
-    }
-    if last > first {
-        transaction
-            .prepare_cached("UPDATE topics SET last = ? WHERE id = ?")?
-            .execute([last, topic])?;
     }
     if let Some(sequence) = sequence
         && let Some(newest) = sequence.numbers.last()

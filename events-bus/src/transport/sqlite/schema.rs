@@ -11,13 +11,16 @@ use crate::transport::{TransportError, TransportErrorKind};
 /// `evnt`: says that a file is ours.
 const APPLICATION: i64 = 0x6576_6e74;
 /// The version of the tables.
-const VERSION: i64 = 1;
+const VERSION: i64 = 2;
+
+/// From version 1, which wrote the number of the newest entry here with each one that was published.
+const FROM_1: &str = "ALTER TABLE topics RENAME COLUMN last TO trimmed";
 
 const TABLES: &str = "
 CREATE TABLE topics (
     id INTEGER PRIMARY KEY,
     name TEXT NOT NULL UNIQUE,
-    last INTEGER NOT NULL DEFAULT 0
+    trimmed INTEGER NOT NULL DEFAULT 0
 ) STRICT;
 CREATE TABLE senders (
     id INTEGER PRIMARY KEY,
@@ -151,8 +154,12 @@ fn prepare(connection: &mut Connection, options: &SqliteOptions) -> Attempt<()> 
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    if version == 0 {
-        transaction.execute_batch(TABLES)?;
+    match version {
+        0 => transaction.execute_batch(TABLES)?,
+        1 => transaction.execute_batch(FROM_1)?,
+        _ => {}
+    }
+    if version < VERSION {
         transaction.pragma_update(None, "application_id", APPLICATION)?;
         transaction.pragma_update(None, "user_version", VERSION)?;
     }

@@ -63,6 +63,10 @@ pub(super) fn trim(
     transaction
         .prepare_cached(&format!("DELETE FROM entries_{topic} WHERE id < ?"))?
         .execute([first])?;
+    // Numbers are not given a second time, also when nothing is left to count on from.
+    transaction
+        .prepare_cached("UPDATE topics SET trimmed = ? WHERE id = ?")?
+        .execute([first - 1, topic])?;
     if first > unfinished {
         transaction
             .prepare_cached(
