@@ -397,3 +397,41 @@ fn many_entries_are_settled_like_few() {
         ["shop.audit", "shop.greet", "shop.mail"].map(Arc::from)
     );
 }
+
+#[test]
+#[cfg_attr(not(redis_server), ignore = "needs redis-server")]
+fn a_duplicate_is_recognised_however_its_id_is_written() {
+    let server = RedisServer::start();
+    let transport = joined(&server);
+    let event = record(7);
+    transport
+        .publish(TOPIC, std::slice::from_ref(&event), None)
+        .unwrap();
+    let first = receive(&transport, "c", 1);
+    finish(&transport, "c", &first);
+    let id = event.metadata.id();
+    // As a producer in Python may spell them: its `UUID` reads all of these.
+    for spelling in [
+        id.to_string(),
+        id.to_string().to_uppercase(),
+        id.simple().to_string(),
+        format!("{{{id}}}"),
+        format!("urn:uuid:{id}"),
+    ] {
+        let mut add = cmd("XADD");
+        add.arg(TOPIC).arg("*");
+        events_bus::headers::write(&event, |name, value| {
+            let value = if name == "id" { &*spelling } else { &*value };
+            add.arg(name).arg(value);
+        });
+        add.arg(events_bus::headers::BODY).arg(&*event.body);
+        add.exec(&mut server.client()).unwrap();
+        let entries = receive(&transport, "c", 1);
+        assert_eq!(entries.len(), 1, "{spelling}");
+        assert_eq!(
+            entries[0].handled_by,
+            [Arc::from("shop.greet")],
+            "{spelling}"
+        );
+    }
+}

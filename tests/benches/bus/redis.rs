@@ -72,7 +72,7 @@ pub(crate) fn is_installed() -> bool {
 }
 
 fn count(batch: usize) -> usize {
-    if batch == 1 { 4_000 } else { 30_000 }
+    if batch == 1 { 20_000 } else { 30_000 }
 }
 
 fn fields(record: &Record) -> Vec<(String, Vec<u8>)> {

@@ -91,6 +91,11 @@ impl Window {
         self.note_time(conn.ask(&time())?)
     }
 
+    /// Whether it is known what time it is at the server.
+    pub(super) fn has_time(&self) -> bool {
+        self.server.load(Ordering::Relaxed) != 0
+    }
+
     /// The number of the present stretch.
     pub(super) fn bucket(&self) -> u64 {
         self.time() / self.stretch().max(1)
@@ -120,6 +125,15 @@ impl Window {
 
     fn elapsed(&self) -> u64 {
         u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
+    }
+
+    /// Where it is noted who handled events that are still remembered.
+    pub(super) fn keys(&self, member: Member<'_>) -> Vec<String> {
+        if self.is_zero() {
+            return Vec::new();
+        }
+        let key = |bucket| keys::handled(member.topic, member.group, bucket);
+        self.buckets().map(key).collect()
     }
 
     /// Writes into entries who handled their events in other entries.

@@ -83,7 +83,7 @@ impl RedisTransport {
             window: Window::new(options.duplicate_window),
             pool: Pool::open(url, options)?,
             publishers: Publishers::default(),
-            receivers: Receivers::default(),
+            receivers: Receivers::new(),
             scripts: Scripts::new(),
             trim: Lua::new(include_str!("scripts/trim.lua")),
         })

@@ -1,12 +1,13 @@
 //! Handing out what is new.
 
 use std::collections::{HashMap, VecDeque};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use redis::cmd;
+use redis::{Value, cmd};
 
-use super::commands::{Commands, next};
+use super::commands::{Commands, Lua, next};
 use super::connection::{ClientName, Conn, Pool};
 use super::failure::Failure;
 use super::handled::{self, Window};
@@ -14,8 +15,10 @@ use super::{answer, fields, group, keys};
 use crate::transport::{Entry, Member};
 
 /// What is remembered from one call of a consumer to the next.
-#[derive(Default)]
 pub(super) struct Receivers {
+    read_few: Lua,
+    /// Whether a call that asked for a few found some.
+    found_some: AtomicBool,
     /// `COUNT` counts for each stream by itself, so that an answer may hold up to twice as much as was asked for. What is too
     /// much waits here, in the order of the topic. It is pending, as all that was handed out.
     surplus: Mutex<HashMap<Box<str>, VecDeque<Entry>>>,
@@ -26,7 +29,20 @@ pub(super) struct Receivers {
 /// How often a consumer's call may find that its group is not there, and make it.
 const ATTEMPTS: u32 = 3;
 
+/// So many entries are read together with what is known of their events, by a script. It cannot wait; and of more entries, to ask
+/// a second time costs less than to look at them in a script.
+const FEW: usize = 16;
+
 impl Receivers {
+    pub(super) fn new() -> Self {
+        Self {
+            read_few: Lua::new(include_str!("scripts/read.lua")),
+            found_some: AtomicBool::new(false),
+            surplus: Mutex::default(),
+            broken: Mutex::default(),
+        }
+    }
+
     pub(super) fn receive(
         &self,
         pool: &Pool,
@@ -47,9 +63,22 @@ impl Receivers {
         let result = pool.with(|conn| {
             self.end_broken(pool, conn);
             name = conn.name().cloned();
+            if most <= FEW
+                && window.has_time()
+                && (wait.is_zero() || self.found_some.load(Ordering::Relaxed))
+            {
+                let entries = self.read_few(conn, window, member, most)?;
+                self.found_some
+                    .store(!entries.is_empty(), Ordering::Relaxed);
+                if wait.is_zero() || !entries.is_empty() {
+                    return Ok(entries);
+                }
+            }
             conn.wait_at_most(wait.saturating_add(pool.response_timeout()))?;
             let entries = self.read(conn, window, member, most, wait)?;
             conn.wait_at_most(pool.response_timeout())?;
+            self.found_some
+                .store(!entries.is_empty(), Ordering::Relaxed);
             let mut entries = self.keep_surplus(member, most, entries);
             window.look_up(conn, member, &mut entries)?;
             Ok(entries)
@@ -62,7 +91,7 @@ impl Receivers {
         result
     }
 
-    /// Reads, and makes the group where the server has lost it.
+    /// Reads, and waits for what there is to read.
     fn read(
         &self,
         conn: &mut Conn,
@@ -72,10 +101,51 @@ impl Receivers {
         wait: Duration,
     ) -> Result<Vec<Entry>, Failure> {
         let begun = Instant::now();
+        self.with_group(conn, member, |conn| {
+            let rest = wait.saturating_sub(begun.elapsed());
+            read(conn, window, member, most, rest)
+        })
+    }
+
+    /// Reads what is there, and mostly asks once for all.
+    fn read_few(
+        &self,
+        conn: &mut Conn,
+        window: &Window,
+        member: Member<'_>,
+        most: usize,
+    ) -> Result<Vec<Entry>, Failure> {
+        let again = keys::again(member.topic, member.group);
+        let (bucket, handled) = (window.bucket(), window.keys(member));
+        let (entries, is_doubtful) = self.with_group(conn, member, |conn| {
+            let mut call = self.read_few.call(2 + handled.len());
+            call.arg(&*again).arg(member.topic).arg(&handled);
+            call.arg(member.group).arg(member.consumer).arg(most);
+            let mut answers = answer::list(self.read_few.run(conn, &call)?)?.into_iter();
+            let streams = next(&mut answers)?;
+            window.note_time(next(&mut answers)?)?;
+            // Where a stretch has ended meanwhile, the script has looked into the wrong ones.
+            let is_doubtful =
+                answer::number(next(&mut answers)?)? != 0 || window.bucket() != bucket;
+            Ok((entries(streams, &again)?, is_doubtful))
+        })?;
+        let mut entries = self.keep_surplus(member, most, entries);
+        if is_doubtful {
+            window.look_up(conn, member, &mut entries)?;
+        }
+        Ok(entries)
+    }
+
+    /// Makes the group where the server has lost it.
+    fn with_group<T>(
+        &self,
+        conn: &mut Conn,
+        member: Member<'_>,
+        run: impl Fn(&mut Conn) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
         let mut attempts = 1;
         loop {
-            let rest = wait.saturating_sub(begun.elapsed());
-            match read(conn, window, member, most, rest) {
+            match run(conn) {
                 Err(failure) if failure.is_no_group() && attempts < ATTEMPTS => {
                     attempts += 1;
                     self.forget(member);
@@ -165,6 +235,11 @@ fn read(
     let mut answers = commands.ask(conn)?;
     let streams = next(&mut answers)?;
     window.note_time(next(&mut answers)?)?;
+    entries(streams, &again)
+}
+
+/// The entries of both streams as the server answers, one behind the other.
+fn entries(streams: Value, again: &str) -> Result<Vec<Entry>, Failure> {
     let mut entries = Vec::new();
     for stream in answer::list(streams)? {
         let mut parts = answer::list(stream)?.into_iter();
