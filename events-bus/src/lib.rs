@@ -2,6 +2,7 @@
 #![cfg_attr(docsrs, feature(doc_cfg))]
 
 pub mod admin;
+mod ascending;
 mod backoff;
 mod bus;
 pub mod config;

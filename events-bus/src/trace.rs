@@ -94,22 +94,30 @@ impl TraceContext {
     /// The context of the event that this thread is handling: `None` outside of a receiver that a consumer
     /// runs, and of [`scope`](Self::scope).
     pub fn current() -> Option<Self> {
-        CURRENT.with_borrow(Clone::clone)
+        CURRENT.with_borrow_mut(|current| match current {
+            Current::None => None,
+            Current::Some(context) => Some(context.clone()),
+            Current::New => {
+                let context = Self::new_trace();
+                *current = Current::Some(context.clone());
+                Some(context)
+            }
+        })
     }
 
     /// Runs something with this as the current context: what is sent in it, in a transaction or without, continues this trace. For
     /// programs with a tracer of their own, where [`trace_with`](crate::BusBuilder::trace_with) does not reach.
     pub fn scope<T>(self, run: impl FnOnce() -> T) -> T {
-        Self::enter(Some(self), run)
+        Self::enter(Current::Some(self), run)
     }
 
-    /// Runs something with this as the current context, or with none.
-    pub(crate) fn enter<T>(context: Option<Self>, run: impl FnOnce() -> T) -> T {
+    /// Runs something with this as the current context.
+    pub(crate) fn enter<T>(context: Current, run: impl FnOnce() -> T) -> T {
         /// Puts the former context back, also when a receiver panics.
-        struct Restore(Option<TraceContext>);
+        struct Restore(Current);
         impl Drop for Restore {
             fn drop(&mut self) {
-                CURRENT.set(self.0.take());
+                CURRENT.set(std::mem::take(&mut self.0));
             }
         }
         let _restore = Restore(CURRENT.replace(context));
@@ -117,8 +125,30 @@ impl TraceContext {
     }
 }
 
+/// The context of what a thread is doing.
+#[derive(Default)]
+pub(crate) enum Current {
+    #[default]
+    None,
+    /// A new trace, which begins when somebody asks for it: most receivers send nothing.
+    New,
+    Some(TraceContext),
+}
+
+impl Current {
+    /// The context that came with something, or a new trace.
+    pub(crate) fn or_new(context: Option<TraceContext>) -> Self {
+        context.map_or(Self::New, Self::Some)
+    }
+
+    /// The context that came with something, or none.
+    pub(crate) fn or_none(context: Option<TraceContext>) -> Self {
+        context.map_or(Self::None, Self::Some)
+    }
+}
+
 thread_local! {
-    static CURRENT: RefCell<Option<TraceContext>> = const { RefCell::new(None) };
+    static CURRENT: RefCell<Current> = const { RefCell::new(Current::None) };
 }
 
 fn nonzero<T: Default + PartialEq>(random: impl Fn() -> T) -> T {

@@ -1,6 +1,7 @@
 //! An entry on its way through a consumer.
 
 use std::sync::{Arc, OnceLock};
+use std::time::Instant;
 
 use events_core::delivery::OwnedEvent;
 use events_core::{AnySignal, Uuid};
@@ -57,7 +58,7 @@ impl Job {
     }
 
     /// Whether what comes of it still counts.
-    pub(super) fn is_current(&self) -> bool {
-        self.source.reigns(self.reign)
+    pub(super) fn is_current(&self, now: Instant) -> bool {
+        self.source.reigns_at(self.reign, now)
     }
 }

@@ -46,12 +46,19 @@ struct State {
     thread: u64,
     queue: VecDeque<Arc<Job>>,
     room: WaitingRoom,
-    running: Option<(Instant, Arc<Work>)>,
-    settled: Vec<(Arc<Source>, u64, Settlement)>,
+    running: Option<(Instant, Work)>,
+    settled: Vec<Settled>,
     handed_on: Option<Instant>,
     /// Goes on until the queue is empty, and then ends.
     stopping: bool,
     threads: usize,
+}
+
+/// What was settled for a source in a reign, and is not handed on.
+struct Settled {
+    source: Arc<Source>,
+    reign: u64,
+    settlements: Vec<Settlement>,
 }
 
 impl Lane {
@@ -113,6 +120,8 @@ impl Lanes {
     pub(super) fn push(&self, jobs: impl Iterator<Item = Arc<Job>>) {
         let count = self.all.len();
         if count == 1 {
+            // Made before the lock is taken: the lane is not to wait for that.
+            let jobs: Vec<_> = jobs.collect();
             self.all[0].lock().queue.extend(jobs);
             self.all[0].wake.notify_all();
             return;
@@ -234,12 +243,12 @@ impl Lanes {
 /// The thread of a lane.
 fn work(lane: &Lane, number: u64, shared: &Shared) {
     let _runtime = shared.enter_runtime();
+    let mut now = Instant::now();
     let mut state = lane.lock();
     loop {
         if state.thread != number {
             return;
         }
-        let now = Instant::now();
         let next = if let Some(due) = state.room.take_due(now) {
             Work::again(due)
         } else if let Some(job) = state.queue.pop_front() {
@@ -258,9 +267,11 @@ fn work(lane: &Lane, number: u64, shared: &Shared) {
                 .wait_timeout(state, nap)
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
+            now = Instant::now();
             continue;
         };
-        if state.settled.len() >= BATCH
+        let settled: usize = state.settled.iter().map(|of| of.settlements.len()).sum();
+        if settled >= BATCH
             || state
                 .handed_on
                 .is_none_or(|last| now.duration_since(last) > LINGER)
@@ -268,14 +279,14 @@ fn work(lane: &Lane, number: u64, shared: &Shared) {
             hand_on(&mut state);
             state.handed_on = Some(now);
         }
-        if !next.is_current() {
+        if !next.is_current(now) {
             drop(state);
             drop(next);
             state = lane.lock();
             continue;
         }
-        let work = Arc::new(next);
-        state.running = Some((now, Arc::clone(&work)));
+        let work = next;
+        state.running = Some((now, work.clone()));
         let crowded = !state.room.is_empty();
         drop(state);
 
@@ -285,7 +296,7 @@ fn work(lane: &Lane, number: u64, shared: &Shared) {
             let state = lane.lock();
             planned.hold_back(&work, |receiver, key| state.room.blocks(receiver, key));
         }
-        let outcome = run::run(&work, planned, shared);
+        let outcome = run::run(&work, planned, shared, &mut now);
 
         state = lane.lock();
         if state.thread != number {
@@ -301,6 +312,8 @@ fn work(lane: &Lane, number: u64, shared: &Shared) {
             drop(state);
             shared.observe(&handled);
             lane.wake.notify_all();
+            // An observer takes its time.
+            now = Instant::now();
             state = lane.lock();
         }
     }
@@ -309,25 +322,28 @@ fn work(lane: &Lane, number: u64, shared: &Shared) {
 /// Notes what came of a piece of work.
 fn note<'a>(state: &mut State, work: &'a Work, outcome: Outcome) -> Handled<'a> {
     let (settlement, handled) = apply::apply(&mut state.room, work, outcome);
-    if let Some(settlement) = settlement {
-        let job = work.job();
-        state
-            .settled
-            .push((Arc::clone(&job.source), job.reign, settlement));
+    let Some(settlement) = settlement else {
+        return handled;
+    };
+    let job = work.job();
+    let its = |of: &&mut Settled| of.reign == job.reign && Arc::ptr_eq(&of.source, &job.source);
+    match state.settled.iter_mut().find(its) {
+        Some(of) => of.settlements.push(settlement),
+        None => state.settled.push(Settled {
+            source: Arc::clone(&job.source),
+            reign: job.reign,
+            settlements: vec![settlement],
+        }),
     }
     handled
 }
 
 /// Gives what was settled to the sources.
 fn hand_on(state: &mut State) {
-    let mut settled = std::mem::take(&mut state.settled).into_iter().peekable();
-    while let Some((source, reign, first)) = settled.next() {
-        let mut batch = vec![first];
-        while let Some((_, _, settlement)) = settled
-            .next_if(|(other, other_reign, _)| Arc::ptr_eq(other, &source) && *other_reign == reign)
-        {
-            batch.push(settlement);
+    for of in &mut state.settled {
+        if !of.settlements.is_empty() {
+            of.source.settle(of.reign, of.settlements.drain(..));
         }
-        source.settle(reign, batch.into_iter());
     }
+    state.settled.retain(|of| of.source.reign() == of.reign);
 }

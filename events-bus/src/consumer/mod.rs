@@ -215,7 +215,7 @@ impl Consumer {
 
     /// How many entries were handed to this consumer and are not settled.
     pub fn in_flight(&self) -> usize {
-        let entries = self.sources.iter().map(|source| source.in_flight().len());
+        let entries = self.sources.iter().map(|source| source.in_flight_count());
         entries.sum()
     }
 

@@ -6,21 +6,21 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use events_core::delivery::Redelivery;
-use events_core::{AnySignal, Outcome as ReceiverOutcome, ReceiverInfo, Responses};
+use events_core::{AnySignal, EventInfo, Outcome as ReceiverOutcome, ReceiverInfo, Responses};
 
 use super::Shared;
 use super::job::Job;
 use super::plan::{Choice, Kind, Plan, choose};
 use super::retry::{Verdict, verdict};
 use super::waiting::Due;
-use crate::trace::TraceContext;
+use crate::trace::{Current, TraceContext};
 use crate::transport::DeadReason;
 
 /// So much of what a receiver says is kept.
 const ERROR_LIMIT: usize = 2000;
 
 /// What a lane does next.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) enum Work {
     /// An entry that was handed out.
     First(Arc<Job>),
@@ -44,8 +44,8 @@ impl Work {
         }
     }
 
-    pub(super) fn is_current(&self) -> bool {
-        self.job().is_current()
+    pub(super) fn is_current(&self, now: Instant) -> bool {
+        self.job().is_current(now)
     }
 
     pub(super) fn event_type(&self) -> &str {
@@ -89,41 +89,43 @@ pub(super) struct Failed {
     pub(super) error: Box<str>,
 }
 
-/// Runs receivers. No lock is held.
-pub(super) fn run(work: &Work, plan: Plan, shared: &Shared) -> Outcome {
+/// Runs receivers, and says in `ended` when they were through. No lock is held.
+pub(super) fn run(work: &Work, plan: Plan, shared: &Shared, ended: &mut Instant) -> Outcome {
     let job = work.job();
+    *ended = Instant::now();
     if let Kind::Dead(reason, error) = plan.0 {
         return Outcome::Dead(reason, error);
     }
     let (Ok(record), Some((signal, event))) = (job.record(), job.event()) else {
         return Outcome::Dead(DeadReason::Undecodable, "the entry holds no event".into());
     };
-    let deliver = |how: Redelivery<'_>| {
+    let mut deliver = |how: Redelivery<'_>| {
         let how = how.running_durable();
-        let trace = record
-            .trace
-            .as_ref()
-            .map_or_else(TraceContext::new_trace, TraceContext::child);
-        let span = tracing::debug_span!(
-            target: "events_bus", "events_bus.handle", event_type = record.metadata.event_type(), event_id = %record.metadata.id(),
-            topic = &*job.source.topic, group = &*job.source.group, entry = %job.entry.id, traceparent = %trace
-        );
-        let responses = TraceContext::enter(Some(trace), || {
+        let began = *ended;
+        let trace = record.trace.as_ref().map(TraceContext::child);
+        let responses = TraceContext::enter(Current::or_new(trace), || {
+            let span = tracing::debug_span!(
+                target: "events_bus", "events_bus.handle", event_type = record.metadata.event_type(),
+                event_id = %record.metadata.id(), topic = &*job.source.topic, group = &*job.source.group,
+                entry = %job.entry.id, traceparent = TraceContext::current().map(tracing::field::display)
+            );
             span.in_scope(|| event.get().redeliver(&record.metadata, how))
         });
-        shared.settle_tasks(responses)
+        let responses = shared.settle_tasks(responses);
+        *ended = Instant::now();
+        let time = ended.duration_since(began);
+        job.source.metrics.handled(responses.len(), time);
+        responses
     };
     let how = if shared.from_event_bus || record.from_event_bus {
         Redelivery::from_event_bus()
     } else {
         Redelivery::from_outbox()
     };
-    let began = Instant::now();
     match plan.0 {
         Kind::Dead(reason, error) => Outcome::Dead(reason, error),
         Kind::All => {
             let responses = deliver(how);
-            job.source.metrics.handled(responses.len(), began.elapsed());
             if responses.is_ok() {
                 return Outcome::Fine(ids(signal, &responses));
             }
@@ -138,7 +140,6 @@ pub(super) fn run(work: &Work, plan: Plan, shared: &Shared) -> Outcome {
             job.source.metrics.retried();
             let only = |info: &ReceiverInfo| info.is_called(&due.place.receiver);
             let responses = deliver(how.only(&only));
-            job.source.metrics.handled(responses.len(), began.elapsed());
             let mut mixed = Mixed::default();
             mixed.note(&responses, due.attempts, shared);
             Outcome::Mixed(Box::new(mixed))
@@ -152,7 +153,6 @@ pub(super) fn run(work: &Work, plan: Plan, shared: &Shared) -> Outcome {
                 let run = &mixed.before.run;
                 let only = |info: &ReceiverInfo| run.iter().any(|id| info.is_called(id));
                 let responses = deliver(how.only(&only));
-                job.source.metrics.handled(responses.len(), began.elapsed());
                 mixed.note(&responses, 0, shared);
             }
             Outcome::Mixed(Box::new(mixed))
@@ -205,10 +205,11 @@ fn say(error: &dyn std::fmt::Display) -> Box<str> {
 /// The ids of the receivers that handled an event, shared by all events of the signal.
 fn ids(signal: &'static dyn AnySignal, responses: &Responses) -> Arc<[Arc<str>]> {
     thread_local! {
-        static IDS: RefCell<HashMap<&'static str, Arc<[Arc<str>]>>> = RefCell::default();
+        static IDS: RefCell<HashMap<*const EventInfo, Arc<[Arc<str>]>>> = RefCell::default();
     }
     IDS.with_borrow_mut(|known| {
-        let known = known.entry(signal.event().event_type).or_default();
+        // Hashing the name of the type would cost as much as all the rest.
+        let known = known.entry(signal.event()).or_default();
         let same = known.len() == responses.len()
             && known
                 .iter()

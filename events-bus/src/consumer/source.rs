@@ -5,8 +5,13 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use crate::ascending::Ascending;
 use crate::metrics::ConsumerMetrics;
 use crate::transport::{EntryId, Member, Settlement, SharedTransport};
+
+/// Fewer settlements than these wait a moment for others, so that one call tells of many. Nothing but the next call depends on it.
+const FEW: usize = 64;
+const LINGER: Duration = Duration::from_millis(1);
 
 /// A topic of a consumer.
 pub(super) struct Source {
@@ -34,7 +39,7 @@ pub(super) struct Source {
 #[derive(Default)]
 struct Flight {
     /// What was handed out and is not settled as finished.
-    entries: std::collections::BTreeSet<EntryId>,
+    entries: Ascending<EntryId, ()>,
     /// What is to be settled.
     settlements: Vec<Settlement>,
     /// When the consumer stops, until when it may take its time.
@@ -115,9 +120,14 @@ impl Source {
 
     /// Whether that reign goes on.
     pub(super) fn reigns(&self, reign: u64) -> bool {
+        self.reigns_at(reign, Instant::now())
+    }
+
+    /// Whether it does, for those who have read the clock.
+    pub(super) fn reigns_at(&self, reign: u64, now: Instant) -> bool {
         self.reading.load(Ordering::Acquire)
             && self.reign.load(Ordering::Acquire) == reign
-            && (!self.led || self.micros(Instant::now()) < self.lease_end.load(Ordering::Acquire))
+            && (!self.led || self.micros(now) < self.lease_end.load(Ordering::Acquire))
     }
 
     pub(super) fn reign(&self) -> u64 {
@@ -140,12 +150,19 @@ impl Source {
     }
 
     pub(super) fn took(&self, entries: impl Iterator<Item = EntryId>) {
-        self.lock().entries.extend(entries);
+        let mut flight = self.lock();
+        for entry in entries {
+            flight.entries.insert(entry, ());
+        }
     }
 
     /// Those that are handed out and not settled.
     pub(super) fn in_flight(&self) -> Vec<EntryId> {
-        self.lock().entries.iter().copied().collect()
+        self.lock().entries.keys().collect()
+    }
+
+    pub(super) fn in_flight_count(&self) -> usize {
+        self.lock().entries.len()
     }
 
     /// Hands over what became of entries of a reign.
@@ -171,6 +188,20 @@ impl Source {
         if flight.settlements.is_empty() && flight.closed {
             return None;
         }
+        // One call for many: what comes in the next moment joins in, unless somebody waits for this.
+        let is_alone = |flight: &mut Flight| {
+            (1..FEW).contains(&flight.settlements.len())
+                && flight.entries.len() <= self.most / 2
+                && flight.deadline.is_none()
+                && !flight.closed
+        };
+        if is_alone(&mut flight) {
+            flight = self
+                .work
+                .wait_timeout_while(flight, LINGER, is_alone)
+                .unwrap_or_else(PoisonError::into_inner)
+                .0;
+        }
         Some(std::mem::take(&mut flight.settlements))
     }
 
@@ -178,7 +209,7 @@ impl Source {
     pub(super) fn settled(&self, settlements: &[Settlement]) {
         let mut flight = self.lock();
         for settlement in settlements.iter().filter(|settlement| settlement.finished) {
-            flight.entries.remove(&settlement.entry);
+            flight.entries.remove(settlement.entry);
         }
         drop(flight);
         self.room.notify_all();

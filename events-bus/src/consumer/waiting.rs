@@ -49,7 +49,7 @@ pub(super) enum PlaceKey {
 }
 
 /// A receiver that is due.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Due {
     pub(super) place: Place,
     pub(super) ticket: u64,

@@ -15,7 +15,7 @@ use super::{DRAINS, RUNS, STOPS, Shared};
 use crate::backoff::Backoff;
 use crate::metrics::RelayMetrics;
 use crate::producer::tap;
-use crate::trace::TraceContext;
+use crate::trace::{Current, TraceContext};
 
 /// Rows that are read at once.
 const BATCH: usize = 100;
@@ -300,7 +300,7 @@ impl Work {
         };
         #[cfg(feature = "tokio")]
         let _runtime = self.runtime.as_ref().map(tokio::runtime::Handle::enter);
-        let responses = TraceContext::enter(row.trace_context(), || {
+        let responses = TraceContext::enter(Current::or_none(row.trace_context()), || {
             let how = Redelivery::from_outbox().only(&only);
             event.get().redeliver(&metadata, how)
         });

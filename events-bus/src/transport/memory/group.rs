@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use events_core::{Timestamp, Uuid};
 
 use super::topic::Stored;
+use crate::ascending::Ascending;
 use crate::deadline;
 use crate::transport::{
     Entry, EntryId, GroupStatus, Progress, Queue, ReceiverState, Settlement, Standing,
@@ -16,7 +17,7 @@ use crate::transport::{
 pub(super) struct Group {
     /// The number of the next entry that it is given.
     position: u64,
-    pending: BTreeMap<EntryId, Pending>,
+    pending: Ascending<EntryId, Pending>,
     /// What was requeued and is not finished, by its number.
     again: BTreeMap<u64, Stored>,
     /// What was requeued and is not handed out.
@@ -42,7 +43,7 @@ impl Group {
     pub(super) fn new(position: u64, duplicate_window: Duration) -> Self {
         Self {
             position,
-            pending: BTreeMap::new(),
+            pending: Ascending::default(),
             again: BTreeMap::new(),
             waiting: VecDeque::new(),
             last_again: 0,
@@ -103,8 +104,7 @@ impl Group {
         let consumer: Arc<str> = consumer.into();
         let mut entries = Vec::new();
         let mut gone = Vec::new();
-        let behind = behind.map_or(std::ops::Bound::Unbounded, std::ops::Bound::Excluded);
-        for (id, pending) in self.pending.range_mut((behind, std::ops::Bound::Unbounded)) {
+        for (id, pending) in self.pending.behind_mut(behind) {
             if entries.len() == most {
                 break;
             }
@@ -117,19 +117,19 @@ impl Group {
                 Queue::Topic => stored(id.major()),
             };
             let Some(found) = found else {
-                gone.push(*id);
+                gone.push(id);
                 continue;
             };
             pending.consumer = Arc::clone(&consumer);
             pending.touched = now;
             pending.deliveries += 1;
             let mut entry =
-                Entry::new(*id, found.at, Ok(found.record)).delivered(pending.deliveries);
+                Entry::new(id, found.at, Ok(found.record)).delivered(pending.deliveries);
             entry.progress.clone_from(&pending.progress);
             entries.push(entry);
         }
         for id in gone {
-            self.pending.remove(&id);
+            self.pending.remove(id);
         }
         entries
     }
@@ -139,6 +139,7 @@ impl Group {
     }
 
     pub(super) fn receive_again(&mut self, consumer: &str, most: usize) -> Vec<Entry> {
+        let now = Instant::now();
         let count = self.waiting.len().min(most);
         let numbers: Vec<_> = self.waiting.drain(..count).collect();
         numbers
@@ -146,7 +147,7 @@ impl Group {
             .filter_map(|number| {
                 let stored = self.again.get(&number)?.clone();
                 let id = EntryId::new(number, 0).again();
-                self.pend(consumer, id);
+                self.pend(consumer, id, now);
                 Some(Entry::new(id, stored.at, Ok(stored.record)).delivered(1))
             })
             .collect()
@@ -160,9 +161,15 @@ impl Group {
         from..to
     }
 
-    pub(super) fn deliver(&mut self, consumer: &str, number: u64, stored: &Stored) -> Entry {
+    pub(super) fn deliver(
+        &mut self,
+        consumer: &str,
+        number: u64,
+        stored: &Stored,
+        now: Instant,
+    ) -> Entry {
         let id = EntryId::new(number, 0);
-        self.pend(consumer, id);
+        self.pend(consumer, id, now);
         let mut entry = Entry::new(id, stored.at, Ok(stored.record.clone())).delivered(1);
         if stored.record.again.is_none() {
             entry.handled_by = self.handled.by(stored.record.metadata.id());
@@ -170,19 +177,16 @@ impl Group {
         entry
     }
 
-    fn pend(&mut self, consumer: &str, id: EntryId) {
+    fn pend(&mut self, consumer: &str, id: EntryId, now: Instant) {
         // Consecutive entries share the name.
-        let last = self
-            .pending
-            .last_key_value()
-            .map(|(_, last)| &last.consumer);
+        let last = self.pending.last().map(|last| &last.consumer);
         let consumer = match last {
             Some(last) if **last == *consumer => Arc::clone(last),
             _ => consumer.into(),
         };
         let pending = Pending {
             consumer,
-            touched: Instant::now(),
+            touched: now,
             deliveries: 1,
             progress: Vec::new(),
         };
@@ -192,7 +196,7 @@ impl Group {
     pub(super) fn extend(&mut self, consumer: &str, entries: &[EntryId]) {
         let now = Instant::now();
         for id in entries {
-            if let Some(pending) = self.pending.get_mut(id)
+            if let Some(pending) = self.pending.get_mut(*id)
                 && *pending.consumer == *consumer
             {
                 pending.touched = now;
@@ -204,7 +208,7 @@ impl Group {
     pub(super) fn settle(&mut self, settlement: &Settlement) -> bool {
         let id = settlement.entry;
         if settlement.finished {
-            if self.pending.remove(&id).is_none() {
+            if self.pending.remove(id).is_none() {
                 return false;
             }
             if id.queue() == Queue::Again {
@@ -215,7 +219,7 @@ impl Group {
             }
             return true;
         }
-        let Some(pending) = self.pending.get_mut(&id) else {
+        let Some(pending) = self.pending.get_mut(id) else {
             return false;
         };
         let handled = settlement
@@ -234,16 +238,15 @@ impl Group {
 
     /// The first entry of the topic that it has not finished.
     pub(super) fn first_unfinished(&self) -> u64 {
-        let topic = EntryId::new(0, 0);
-        let pending = self.pending.range(topic..).next();
-        pending.map_or(self.position, |(id, _)| id.major().min(self.position))
+        let pending = self.pending.first_from(EntryId::new(0, 0));
+        pending.map_or(self.position, |id| id.major().min(self.position))
     }
 
     /// Entries before this one are gone.
     pub(super) fn forget_before(&mut self, first: u64) {
         self.position = self.position.max(first);
         self.pending
-            .retain(|id, _| id.queue() == Queue::Again || id.major() >= first);
+            .retain(|id| id.queue() == Queue::Again || id.major() >= first);
     }
 
     pub(super) fn status(

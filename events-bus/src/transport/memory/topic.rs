@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use events_core::Timestamp;
 
@@ -64,11 +64,11 @@ impl State {
             .unwrap_or(next)
     }
 
-    fn drop_first(&mut self, count: u64) {
-        for _ in 0..count {
-            self.log.pop_front();
-        }
+    /// Takes out the first ones, for being dropped without the lock.
+    fn take_first(&mut self, count: u64) -> Vec<Stored> {
+        let index = usize::try_from(count).unwrap_or(usize::MAX);
         self.first += count;
+        self.log.drain(..index.min(self.log.len())).collect()
     }
 }
 
@@ -236,10 +236,11 @@ impl Topic {
         };
         let mut entries = group.receive_again(member.consumer, most);
         let from = group.take_new(first, next, most - entries.len());
+        let now = Instant::now();
         for number in from {
             let index = usize::try_from(number - first).unwrap_or(usize::MAX);
             if let Some(stored) = log.get(index) {
-                entries.push(group.deliver(member.consumer, number, stored));
+                entries.push(group.deliver(member.consumer, number, stored, now));
             }
         }
         entries
@@ -284,10 +285,9 @@ impl Topic {
         }
         let beyond = state.log.len().saturating_sub(self.limits.kept) as u64;
         let finished = state.first_unfinished() - state.first;
-        let gone = finished.min(beyond);
-        state.drop_first(gone);
+        let gone = state.take_first(finished.min(beyond));
         drop(state);
-        if gone > 0 {
+        if !gone.is_empty() {
             self.room.notify_all();
         }
         Ok(())
@@ -385,12 +385,13 @@ impl Topic {
             .lose_unread_beyond
             .map_or(0, |most| length.saturating_sub(most));
         let gone = handled.max(lost);
-        state.drop_first(gone);
+        let records = state.take_first(gone);
         let first = state.first;
         for group in state.groups.values_mut() {
             group.forget_before(first);
         }
         drop(state);
+        drop(records);
         self.room.notify_all();
         Trimmed {
             entries: gone,
