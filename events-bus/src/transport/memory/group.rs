@@ -1,5 +1,6 @@
 //! A group of a topic in memory.
 
+use std::collections::hash_map::Entry as MapEntry;
 use std::collections::{BTreeMap, HashMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
@@ -272,11 +273,20 @@ impl Group {
     }
 }
 
+/// So many events are remembered at most, however long the window is: memory is finite.
+const MOST_HANDLED: usize = 100_000;
+
 /// Which receivers handled an event, for the time of the duplicate window.
 struct Handled {
     window: Duration,
-    by_event: HashMap<Uuid, Arc<[Arc<str>]>>,
-    by_age: VecDeque<(Instant, Uuid)>,
+    by_event: HashMap<Uuid, By>,
+    by_age: VecDeque<Uuid>,
+}
+
+/// Who handled an event first, and then.
+struct By {
+    since: Instant,
+    receivers: Arc<[Arc<str>]>,
 }
 
 impl Handled {
@@ -289,9 +299,10 @@ impl Handled {
     }
 
     fn by(&self, event: Uuid) -> Vec<Arc<str>> {
-        self.by_event
-            .get(&event)
-            .map_or_else(Vec::new, |receivers| receivers.to_vec())
+        match self.by_event.get(&event) {
+            Some(by) if by.since.elapsed() <= self.window => by.receivers.to_vec(),
+            _ => Vec::new(),
+        }
     }
 
     fn note(&mut self, event: Uuid, receivers: &Arc<[Arc<str>]>) {
@@ -299,19 +310,35 @@ impl Handled {
             return;
         }
         let now = Instant::now();
-        while let Some((since, oldest)) = self.by_age.front()
-            && now.duration_since(*since) > self.window
-        {
+        self.forget(now);
+        match self.by_event.entry(event) {
+            MapEntry::Vacant(place) => {
+                place.insert(By {
+                    since: now,
+                    receivers: Arc::clone(receivers),
+                });
+                self.by_age.push_back(event);
+            }
+            MapEntry::Occupied(mut place) => {
+                let known = &mut place.get_mut().receivers;
+                let new = receivers.iter().filter(|new| !known.contains(new));
+                *known = known.iter().chain(new).cloned().collect();
+            }
+        }
+    }
+
+    /// Makes room for one event.
+    fn forget(&mut self, now: Instant) {
+        while let Some(oldest) = self.by_age.front() {
+            let is_old = self
+                .by_event
+                .get(oldest)
+                .is_none_or(|by| now.duration_since(by.since) > self.window);
+            if !is_old && self.by_age.len() < MOST_HANDLED {
+                return;
+            }
             self.by_event.remove(oldest);
             self.by_age.pop_front();
-        }
-        let known = self.by_event.entry(event).or_default();
-        if known.is_empty() {
-            *known = Arc::clone(receivers);
-            self.by_age.push_back((now, event));
-        } else {
-            let new = receivers.iter().filter(|new| !known.contains(new));
-            *known = known.iter().chain(new).cloned().collect();
         }
     }
 }

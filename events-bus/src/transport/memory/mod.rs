@@ -74,7 +74,8 @@ impl MemoryTransport {
         })
     }
 
-    /// With this time for which the receivers that handled an event are remembered; zero remembers none.
+    /// With this time for which the receivers that handled an event are remembered; zero remembers none. Of each group, the last
+    /// 100,000 events at most are remembered.
     #[must_use]
     pub fn with_duplicate_window(mut self, window: Duration) -> Self {
         self.limits.duplicate_window = window;
