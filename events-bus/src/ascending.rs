@@ -74,6 +74,15 @@ impl<K: Copy + Ord, V> Ascending<K, V> {
         Some(value)
     }
 
+    pub(crate) fn keys(&self) -> impl Iterator<Item = K> {
+        let there = self.items.iter().filter(|(_, value)| value.is_some());
+        there.map(|(key, _)| *key)
+    }
+}
+
+/// What the transport in memory needs besides.
+#[cfg(any(feature = "memory", test))]
+impl<K: Copy + Ord, V> Ascending<K, V> {
     pub(crate) fn get_mut(&mut self, key: K) -> Option<&mut V> {
         let index = self.find(key).ok()?;
         self.items[index].1.as_mut()
@@ -81,11 +90,6 @@ impl<K: Copy + Ord, V> Ascending<K, V> {
 
     pub(crate) fn last(&self) -> Option<&V> {
         self.items.back()?.1.as_ref()
-    }
-
-    pub(crate) fn keys(&self) -> impl Iterator<Item = K> {
-        let there = self.items.iter().filter(|(_, value)| value.is_some());
-        there.map(|(key, _)| *key)
     }
 
     /// The first key that is not before this one.

@@ -1,13 +1,11 @@
 //! Opens what a configuration names.
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use super::StartProblem;
 use crate::config::{BusConfig, OutboxConfig, OutboxStore, TransportConfig};
 use crate::producer::outbox::Store;
 use crate::transport::SharedTransport;
-use crate::transport::memory::MemoryTransport;
 
 /// Opens the transport of a configuration: what tools work with, that read a bus without being part of it. `None` where the
 /// configuration says that there is no bus.
@@ -18,9 +16,7 @@ pub fn open(config: &BusConfig) -> Result<Option<SharedTransport>, StartProblem>
     let window = config.consumer.duplicate_window;
     Ok(match &config.transport {
         TransportConfig::None => None,
-        TransportConfig::Memory => Some(Arc::new(
-            MemoryTransport::new().with_duplicate_window(window),
-        )),
+        TransportConfig::Memory => Some(memory(window)?),
         TransportConfig::Sqlite(sqlite) => Some(self::sqlite(sqlite, window)?),
         TransportConfig::Redis(redis) => Some(self::redis(redis, window)?),
     })
@@ -33,6 +29,23 @@ pub(super) fn outbox(config: &OutboxConfig) -> Result<Option<Store>, StartProble
         OutboxStore::Memory => Some(Store::Memory),
         OutboxStore::Sqlite(store) => Some(Store::Kept(sqlite(store, Duration::ZERO)?)),
     })
+}
+
+#[cfg(feature = "memory")]
+#[expect(
+    clippy::unnecessary_wraps,
+    reason = "without the feature it is refused"
+)]
+fn memory(duplicate_window: Duration) -> Result<SharedTransport, StartProblem> {
+    use crate::transport::memory::MemoryTransport;
+
+    let transport = MemoryTransport::new().with_duplicate_window(duplicate_window);
+    Ok(std::sync::Arc::new(transport))
+}
+
+#[cfg(not(feature = "memory"))]
+fn memory(_: Duration) -> Result<SharedTransport, StartProblem> {
+    Err(without("memory"))
 }
 
 #[cfg(feature = "sqlite")]
@@ -53,7 +66,7 @@ fn sqlite(
     };
     let transport =
         SqliteTransport::open(&config.path, options).map_err(StartProblem::Transport)?;
-    Ok(Arc::new(transport))
+    Ok(std::sync::Arc::new(transport))
 }
 
 #[cfg(not(feature = "sqlite"))]
@@ -76,7 +89,7 @@ fn redis(
     };
     let transport =
         RedisTransport::open(config.url.expose(), options).map_err(StartProblem::Transport)?;
-    Ok(Arc::new(transport))
+    Ok(std::sync::Arc::new(transport))
 }
 
 #[cfg(not(feature = "redis"))]
@@ -85,7 +98,7 @@ fn redis(_: &crate::config::RedisConfig, _: Duration) -> Result<SharedTransport,
 }
 
 /// A transport that is not built in.
-#[cfg(not(all(feature = "sqlite", feature = "redis")))]
+#[cfg(not(all(feature = "memory", feature = "sqlite", feature = "redis")))]
 fn without(feature: &str) -> StartProblem {
     StartProblem::Build(format!(
         "the configuration asks for `{feature}`, and this program is built without it: enable the feature `{feature}` of \

@@ -9,6 +9,7 @@
 pub mod conformance;
 pub mod entry;
 pub mod error;
+#[cfg(feature = "memory")]
 pub mod memory;
 pub mod names;
 #[cfg(feature = "redis")]

@@ -1,4 +1,4 @@
-//! Topics in the memory of the process (feature `memory`): for tests, and for the outbox that is lost with the process.
+//! Topics in the memory of the process (feature `memory`): for tests.
 
 mod group;
 mod topic;
