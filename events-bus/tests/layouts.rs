@@ -344,3 +344,48 @@ fn a_foreign_type_fits_nothing() {
         "{error}"
     );
 }
+
+#[derive(Debug, Clone, PartialEq, EventData)]
+struct Numbered {
+    id: i64,
+}
+
+/// With every kind of default there is.
+#[derive(Debug, Clone, PartialEq, EventData)]
+struct Grown {
+    #[event_data(default)]
+    blob: Bytes,
+    #[event_data(default)]
+    tags: Vec<String>,
+    #[event_data(default)]
+    counts: BTreeMap<String, i64>,
+    id: i64,
+    #[event_data(default = "none")]
+    kind: String,
+    #[event_data(default = true)]
+    flag: bool,
+    #[event_data(default = -1.5)]
+    ratio: f64,
+    note: Option<Numbered>,
+}
+
+#[test]
+fn what_the_writer_did_not_have_is_its_default() {
+    let layouts = layouts::<Grown>(1, vec![kept::<Numbered>(0, None, "numbered")]);
+    let body = wire::encode(&Numbered { id: 17 }).unwrap();
+    let grown = Grown {
+        blob: Bytes::default(),
+        tags: Vec::new(),
+        counts: BTreeMap::new(),
+        id: 17,
+        kind: "none".into(),
+        flag: true,
+        ratio: -1.5,
+        note: None,
+    };
+    assert_eq!(layouts.decode::<Grown>(&body, 0).unwrap(), grown);
+    // JSON leaves them out in the same way.
+    let json = serde_json::json!({ "id": 17 });
+    let body = wire::from_json(&json, record::<Grown>()).unwrap();
+    assert_eq!(body, wire::encode(&grown).unwrap());
+}

@@ -287,7 +287,10 @@ impl<E: Event> ErasedEvent for E {
 
     fn is(&self, other: &dyn ErasedEvent) -> bool {
         let other: &dyn Any = other;
-        other.downcast_ref::<E>().is_some_and(|other| other == self)
+        match other.downcast_ref::<E>() {
+            Some(other) => other == self,
+            None => false,
+        }
     }
 
     fn debug(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

@@ -53,7 +53,6 @@ impl Fault {
         match error {
             ReadError::Refused => Self::Refused,
             ReadError::OtherType => Self::OtherType,
-            ReadError::Missing(_) => Self::Missing,
             // A source notes why it stops.
             ReadError::Source => noted.unwrap_or(Self::OutsideModel),
             _ => Self::OutsideModel,

@@ -35,11 +35,7 @@ use super::put;
 /// );
 /// ```
 pub fn from_json(json: &Value, schema: &RecordSchema) -> Result<Vec<u8>, JsonError> {
-    let mut writer = Writer {
-        out: Vec::new(),
-        path: String::new(),
-        problems: Vec::new(),
-    };
+    let mut writer = Writer::default();
     writer.record(json, schema);
     if writer.problems.is_empty() {
         Ok(writer.out)
@@ -88,7 +84,24 @@ impl fmt::Display for JsonError {
 
 impl core::error::Error for JsonError {}
 
+/// The body of a field that is not there; none where it has to be.
+pub(super) fn default(field: &FieldSchema) -> Option<Vec<u8>> {
+    let Some(json) = field.default else {
+        let is_optional = matches!(field.schema, Schema::Optional(_));
+        return is_optional.then(|| vec![0]);
+    };
+    let mut writer = Writer {
+        is_default: true,
+        ..Writer::default()
+    };
+    writer.value(&serde_json::from_str(json).ok()?, field.schema);
+    writer.problems.is_empty().then_some(writer.out)
+}
+
+#[derive(Default)]
 struct Writer {
+    /// In a default of a schema, bytes are a text, whose characters stand for one byte each (Avro 1.12, *Complex Types*).
+    is_default: bool,
     out: Vec<u8>,
     path: String,
     problems: Vec<JsonProblem>,
@@ -134,6 +147,10 @@ impl Writer {
             (Schema::Bytes, Value::Array(items)) => match bytes(items) {
                 Some(bytes) => put::bytes(&mut self.out, &bytes),
                 None => self.expected(schema, "an array of something else than numbers to 255"),
+            },
+            (Schema::Bytes, Value::String(text)) if self.is_default => match latin_1(text) {
+                Some(bytes) => put::bytes(&mut self.out, &bytes),
+                None => self.expected(schema, "a text with characters beyond U+00FF"),
             },
             (Schema::Optional(_), Value::Null) => self.out.push(0),
             (Schema::Optional(inner), _) => {
@@ -215,19 +232,15 @@ impl Writer {
         for field in schema.fields {
             self.field(field.name, |writer| match given.get(field.name) {
                 Some(value) => writer.value(value, field.schema),
-                None => writer.default(field),
+                None => writer.missing(field),
             });
         }
     }
 
-    fn default(&mut self, field: &FieldSchema) {
-        if let Schema::Optional(_) = field.schema {
-            return self.out.push(0);
-        }
-        let default = field.default.map(serde_json::from_str::<Value>);
-        match default {
-            Some(Ok(default)) => self.value(&default, field.schema),
-            _ => self.problem(format!("expected {}, and it is missing", field.schema)),
+    fn missing(&mut self, field: &FieldSchema) {
+        match default(field) {
+            Some(mut body) => self.out.append(&mut body),
+            None => self.problem(format!("expected {}, and it is missing", field.schema)),
         }
     }
 }
@@ -249,6 +262,10 @@ fn double(json: &Value) -> Option<f64> {
 fn bytes(items: &[Value]) -> Option<Vec<u8>> {
     let byte = |item: &Value| u8::try_from(item.as_u64()?).ok();
     items.iter().map(byte).collect()
+}
+
+fn latin_1(text: &str) -> Option<Vec<u8>> {
+    text.chars().map(|char| u8::try_from(char).ok()).collect()
 }
 
 fn kind(json: &Value) -> &'static str {

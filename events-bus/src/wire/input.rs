@@ -12,7 +12,7 @@ const EMPTY_ITEMS: usize = 1024;
 pub(super) const DEPTH: u32 = 128;
 
 /// The rest of a body.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Input<'de> {
     rest: &'de [u8],
     /// How many more items without any bytes there may be.
@@ -29,6 +29,18 @@ impl<'de> Input<'de> {
             empty_items: EMPTY_ITEMS,
             levels: DEPTH,
         }
+    }
+
+    /// What is left.
+    #[inline]
+    pub(super) fn rest(&self) -> &'de [u8] {
+        self.rest
+    }
+
+    /// Goes on with other bytes.
+    #[inline]
+    pub(super) fn go_to(&mut self, rest: &'de [u8]) {
+        self.rest = rest;
     }
 
     /// How many bytes are left.

@@ -49,6 +49,7 @@
 //! Errors name the path and the byte, what was expected, and never a value: what a type says of a text that it refuses
 //! is dropped, since it may repeat the text.
 
+mod defaults;
 mod encode;
 mod encode_error;
 mod error;

@@ -1,6 +1,6 @@
 //! Reads a body in one pass, by what the Rust type asks for.
 
-use events_core::codec::{Form, Items, ReadError, Source, Stopped};
+use events_core::codec::{Items, ReadError, Source, Stopped};
 
 use super::fault::Fault;
 use super::input::{Blocks, Input};
@@ -129,22 +129,14 @@ impl<'de> Source<'de> for Positional<'de> {
     }
 
     #[inline]
-    fn record(&mut self) -> Result<Form, Stopped> {
+    fn record(&mut self) -> Result<(), Stopped> {
         let result = self.input.enter();
-        self.checked(result)?;
-        Ok(Form::Positional)
+        self.checked(result)
     }
 
-    /// Its records are positional.
-    #[cold]
-    fn field(&mut self) -> Result<Option<&'static str>, Stopped> {
-        Err(self.stop(Fault::OutsideModel))
-    }
-
-    /// A type that asks for anything: what stands there is not known.
-    #[cold]
-    fn skip(&mut self) -> Result<(), Stopped> {
-        Err(self.stop(Fault::OutsideModel))
+    #[inline]
+    fn field(&mut self) -> Result<(), Stopped> {
+        Ok(())
     }
 
     #[inline]

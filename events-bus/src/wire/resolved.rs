@@ -5,27 +5,36 @@
 //! each other, a value becomes the optional one of its type, and the other way round if it is there.
 //!
 //! It knows at every moment where it is, and that makes it the slower way; the faster one asks it where it failed.
+//!
+//! Whoever reads asks for the fields in the reader's order. Where the writer has another one, a record is gone through when it
+//! begins, and its fields are then read where they are.
 
 use core::slice;
 
-use events_core::codec::{Form, Items, ReadError, Source, Stopped};
-use events_core::{FieldSchema, Schema, StringFormat};
+use events_core::codec::{Items, ReadError, Source, Stopped};
+use events_core::{FieldSchema, RecordSchema, Schema, StringFormat};
 
+use super::defaults::Defaults;
 use super::error::Failure;
 use super::fault::Fault;
 use super::input::{Blocks, Input};
 use super::path::{Place, Step, Trace};
 use super::walk;
 
-/// Reads a value that was written with this schema.
+/// Reads a value that was written with one schema by another.
 pub(super) fn read<T>(
     body: &[u8],
     writer: &Schema,
+    reader: &Schema,
     read: impl FnOnce(&mut dyn Source<'_>) -> Result<T, ReadError>,
 ) -> Result<T, Failure> {
+    let defaults = Defaults::new(writer, reader);
     let mut source = Resolved {
         input: Input::new(body),
+        defaults: &defaults,
         writer: *writer,
+        reader: *reader,
+        outside: None,
         place: Place::default(),
         open: Vec::new(),
         fault: None,
@@ -35,48 +44,69 @@ pub(super) fn read<T>(
             Ok(()) => return Ok(value),
             Err(fault) => fault,
         },
-        Err(error) => {
-            if let ReadError::Missing(name) = error {
-                source.place.enter(Step::Field(name));
-                source.place.at(source.input.left(), None);
-            }
-            Fault::of(error, source.fault)
-        }
+        Err(error) => Fault::of(error, source.fault),
     };
     Err(Failure::new(&source.place, body.len(), fault))
 }
 
 struct Resolved<'de> {
     input: Input<'de>,
+    defaults: &'de Defaults,
     /// What the value that comes next was written with.
     writer: Schema,
+    /// What it is to become.
+    reader: Schema,
+    /// Within a default, how many bytes of the body are left: what is read is none of it.
+    outside: Option<usize>,
     /// Where it is; after an error, where the error is.
     place: Place,
     /// The records, lists and maps around the value that comes next.
-    open: Vec<Open>,
+    open: Vec<Open<'de>>,
     /// Why it stopped.
     fault: Option<Fault>,
 }
 
 /// What has begun and not ended.
-enum Open {
+enum Open<'de> {
     Record {
+        /// Those of the reader that were not asked for yet.
         rest: slice::Iter<'static, FieldSchema>,
         /// The place is in a field.
         within: bool,
+        fields: Fields<'de>,
     },
     Items {
         blocks: Blocks,
-        /// What the items are written with.
-        schema: &'static Schema,
+        /// What the items are written with, and what they are to become.
+        writer: &'static Schema,
+        reader: &'static Schema,
         /// The index of the next item; none for the values of a map.
         index: Option<usize>,
     },
 }
 
+/// The fields of a record, as they were written.
+enum Fields<'de> {
+    /// In the order of the reader, and all of them.
+    Same(slice::Iter<'static, FieldSchema>),
+    /// In another order, or not all of them.
+    Other {
+        /// Where each of them begins.
+        begin: Vec<(&'static FieldSchema, &'de [u8])>,
+        /// Where the record ends.
+        end: &'de [u8],
+        /// What `outside` was before.
+        outside: Option<usize>,
+    },
+}
+
 impl<'de> Resolved<'de> {
+    fn left(&self) -> usize {
+        self.outside.unwrap_or_else(|| self.input.left())
+    }
+
     fn end(&mut self) -> Result<(), Fault> {
-        self.place.at(self.input.left(), None);
+        self.place.at(self.left(), None);
         self.input.end()
     }
 
@@ -89,7 +119,7 @@ impl<'de> Resolved<'de> {
 
     /// Begins with a value.
     fn begin(&mut self) {
-        self.place.at(self.input.left(), Some(&self.writer));
+        self.place.at(self.left(), Some(&self.writer));
     }
 
     /// Begins with a value that must be there.
@@ -101,6 +131,9 @@ impl<'de> Resolved<'de> {
             }
             self.writer = *inner;
             self.begin();
+        }
+        while let Schema::Optional(inner) = self.reader {
+            self.reader = *inner;
         }
         Ok(self.writer)
     }
@@ -152,26 +185,32 @@ impl<'de> Resolved<'de> {
             }
             self.writer = *inner;
         }
+        if let Schema::Optional(inner) = self.reader {
+            self.reader = *inner;
+        }
         Ok(true)
     }
 
     fn open_list(&mut self) -> Result<Items, Fault> {
-        match self.required()? {
-            Schema::Array(items) => self.open_items(items, Some(0)),
+        match (self.required()?, self.reader) {
+            (Schema::Array(writer), Schema::Array(reader)) => {
+                self.open_items(writer, reader, Some(0))
+            }
             _ => Err(Fault::OtherType),
         }
     }
 
     fn open_map(&mut self) -> Result<Items, Fault> {
-        match self.required()? {
-            Schema::Map(values) => self.open_items(values, None),
+        match (self.required()?, self.reader) {
+            (Schema::Map(writer), Schema::Map(reader)) => self.open_items(writer, reader, None),
             _ => Err(Fault::OtherType),
         }
     }
 
     fn open_items(
         &mut self,
-        schema: &'static Schema,
+        writer: &'static Schema,
+        reader: &'static Schema,
         index: Option<usize>,
     ) -> Result<Items, Fault> {
         self.input.enter()?;
@@ -179,7 +218,8 @@ impl<'de> Resolved<'de> {
         let room = blocks.size_hint(&self.input);
         self.open.push(Open::Items {
             blocks,
-            schema,
+            writer,
+            reader,
             index,
         });
         Ok(Items {
@@ -191,10 +231,11 @@ impl<'de> Resolved<'de> {
 
     /// Goes into the next item, or out of the list or the map.
     fn next_item(&mut self) -> Result<bool, Fault> {
-        self.place.at(self.input.left(), None);
+        self.place.at(self.left(), None);
         let Some(Open::Items {
             blocks,
-            schema,
+            writer,
+            reader,
             index,
         }) = self.open.last_mut()
         else {
@@ -205,7 +246,7 @@ impl<'de> Resolved<'de> {
             self.input.leave();
             return Ok(false);
         }
-        self.writer = **schema;
+        (self.writer, self.reader) = (**writer, **reader);
         self.place.enter(match index {
             Some(index) => {
                 *index += 1;
@@ -218,37 +259,112 @@ impl<'de> Resolved<'de> {
 
     fn read_key(&mut self) -> Result<&'de str, Fault> {
         let schema = Schema::String(StringFormat::Text);
-        self.place.at(self.input.left(), Some(&schema));
+        self.place.at(self.left(), Some(&schema));
         self.input.text()
     }
 
     fn open_record(&mut self) -> Result<(), Fault> {
-        let Schema::Record(schema) = self.required()? else {
+        let (Schema::Record(writer), Schema::Record(reader)) = (self.required()?, self.reader)
+        else {
             return Err(Fault::OtherType);
         };
         self.input.enter()?;
+        let fields = if is_same(writer, reader) {
+            Fields::Same(writer.fields.iter())
+        } else {
+            self.look_through(writer)?
+        };
         self.open.push(Open::Record {
-            rest: schema.fields.iter(),
+            rest: reader.fields.iter(),
             within: false,
+            fields,
         });
         Ok(())
     }
 
-    fn next_field(&mut self) -> Result<Option<&'static str>, Fault> {
-        let Some(Open::Record { rest, within }) = self.open.last_mut() else {
+    /// Where the fields of a record begin.
+    fn look_through(&mut self, writer: &'static RecordSchema) -> Result<Fields<'de>, Fault> {
+        // Of what is counted within it, only reading counts.
+        let mut input = self.input.clone();
+        let mut begin = Vec::with_capacity(writer.fields.len());
+        for field in writer.fields {
+            begin.push((field, input.rest()));
+            self.place.enter(Step::Field(field.name));
+            walk::skip(&mut input, field.schema, &mut self.place)?;
+            self.place.leave();
+        }
+        Ok(Fields::Other {
+            begin,
+            end: input.rest(),
+            outside: self.outside,
+        })
+    }
+
+    fn next_field(&mut self) -> Result<(), Fault> {
+        let left = self.left();
+        let Some(Open::Record {
+            rest,
+            within,
+            fields,
+        }) = self.open.last_mut()
+        else {
             return Err(Fault::OtherType);
         };
         if *within {
             self.place.leave();
         }
-        let field = rest.next();
-        *within = field.is_some();
-        Ok(field.map(|field| {
-            self.place.enter(Step::Field(field.name));
-            self.writer = *field.schema;
-            field.name
-        }))
+        // A type that has more fields than its schema is not what the macro writes.
+        let field = rest.next().ok_or(Fault::OutsideModel)?;
+        *within = true;
+        self.place.enter(Step::Field(field.name));
+        self.reader = *field.schema;
+        match fields {
+            Fields::Same(written) => {
+                let written = written.next().ok_or(Fault::OutsideModel)?;
+                self.writer = *written.schema;
+            }
+            Fields::Other {
+                begin,
+                end,
+                outside,
+            } => {
+                let found = begin.iter().find(|(written, _)| written.name == field.name);
+                if let Some((written, begin)) = found {
+                    self.writer = *written.schema;
+                    self.outside = *outside;
+                    self.input.go_to(begin);
+                } else {
+                    let Some(default) = self.defaults.of(field) else {
+                        self.place.at(left, None);
+                        return Err(Fault::Missing);
+                    };
+                    self.writer = *field.schema;
+                    self.outside = Some(outside.unwrap_or(end.len()));
+                    self.input.go_to(default);
+                }
+            }
+        }
+        Ok(())
     }
+
+    fn close_record(&mut self) {
+        if let Some(Open::Record { within, fields, .. }) = self.open.pop() {
+            if within {
+                self.place.leave();
+            }
+            if let Fields::Other { end, outside, .. } = fields {
+                self.outside = outside;
+                self.input.go_to(end);
+            }
+        }
+        self.input.leave();
+    }
+}
+
+/// Whether a writer has the fields of a reader, in their order. Their types may differ.
+fn is_same(writer: &RecordSchema, reader: &RecordSchema) -> bool {
+    let names = |record: &RecordSchema| record.fields.iter().map(|field| field.name);
+    names(writer).eq(names(reader))
 }
 
 impl<'de> Source<'de> for Resolved<'de> {
@@ -305,24 +421,17 @@ impl<'de> Source<'de> for Resolved<'de> {
         self.checked(result)
     }
 
-    fn record(&mut self) -> Result<Form, Stopped> {
+    fn record(&mut self) -> Result<(), Stopped> {
         let result = self.open_record();
-        self.checked(result)?;
-        Ok(Form::Named)
+        self.checked(result)
     }
 
-    fn field(&mut self) -> Result<Option<&'static str>, Stopped> {
+    fn field(&mut self) -> Result<(), Stopped> {
         let result = self.next_field();
         self.checked(result)
     }
 
-    fn skip(&mut self) -> Result<(), Stopped> {
-        let result = walk::skip(&mut self.input, &self.writer, &mut self.place);
-        self.checked(result)
-    }
-
     fn end_record(&mut self) {
-        self.open.pop();
-        self.input.leave();
+        self.close_record();
     }
 }

@@ -32,7 +32,7 @@ pub(super) trait Target: Copy {
 
     /// Reads a body of another layout.
     fn read_resolved(self, body: &[u8], writer: &Schema) -> Result<Self::Value, Failure> {
-        resolved::read(body, writer, |source| self.read(source))
+        resolved::read(body, writer, &self.schema(), |source| self.read(source))
     }
 
     /// Finds out where reading failed, by reading it once more the slow way.

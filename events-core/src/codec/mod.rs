@@ -1,13 +1,12 @@
 //! For wire formats: reading and writing events whose types are known at run time only.
 //!
 //! A wire format is a [`Source`] of values and a [`Sink`] for them, and nothing of it is in this crate: it says how a
-//! number, a text or a list is written, and whether the fields of a record come in the order of the struct or by their
-//! names. An event asks the source for what its fields are, and gives them to the sink. That is compiled once for each
+//! number, a text or a list is written. An event asks the source for what its fields are, and gives them to the sink. That is compiled once for each
 //! event, in the crate that declares it, and costs one call through a table for each value, and no allocation but those
 //! of the event itself:
 //!
 //! ```
-//! use events_core::codec::{Form, Items, ReadError, Source, Stopped};
+//! use events_core::codec::{Items, ReadError, Source, Stopped};
 //! use events_core::{event, registry};
 //!
 //! /// One value a line, and nothing but texts and numbers.
@@ -20,8 +19,11 @@
 //!     fn long(&mut self) -> Result<i64, Stopped> {
 //!         self.text()?.parse().map_err(|_| Stopped)
 //!     }
-//!     fn record(&mut self) -> Result<Form, Stopped> {
-//!         Ok(Form::Positional)
+//!     fn record(&mut self) -> Result<(), Stopped> {
+//!         Ok(())
+//!     }
+//!     fn field(&mut self) -> Result<(), Stopped> {
+//!         Ok(())
 //!     }
 //!     fn end_record(&mut self) {}
 //!     // …
@@ -33,8 +35,6 @@
 //! #    fn map(&mut self) -> Result<Items, Stopped> { Err(Stopped) }
 //! #    fn more(&mut self, _: &mut Items) -> Result<(), Stopped> { Err(Stopped) }
 //! #    fn key(&mut self) -> Result<&'de str, Stopped> { Err(Stopped) }
-//! #    fn field(&mut self) -> Result<Option<&'static str>, Stopped> { Err(Stopped) }
-//! #    fn skip(&mut self) -> Result<(), Stopped> { Err(Stopped) }
 //! }
 //!
 //! #[event(type = "org.example.shop.order.shipped.v1")]
@@ -64,5 +64,5 @@ mod writer;
 pub use path::{Path, Step};
 pub use reader::Reader;
 pub use sink::{Memo, Sink, WriteError, WriteProblem};
-pub use source::{Form, Items, ReadError, Source, Stopped};
+pub use source::{Items, ReadError, Source, Stopped};
 pub use writer::Writer;

@@ -3,7 +3,7 @@
 use serde::de::value::BorrowedStrDeserializer;
 use serde::de::{DeserializeSeed, Deserializer, MapAccess, SeqAccess, Visitor};
 
-use super::source::{Form, Items, ReadError, Source};
+use super::source::{Items, ReadError, Source, Stopped};
 
 /// Reads a value from a [`Source`], as a deserializer of serde.
 ///
@@ -38,7 +38,7 @@ impl<'de, S: Source<'de> + ?Sized> Deserializer<'de> for Reader<'_, S> {
     refuse! {
         deserialize_i8() deserialize_i16() deserialize_i32() deserialize_i128()
         deserialize_u8() deserialize_u16() deserialize_u32() deserialize_u64() deserialize_u128()
-        deserialize_f32() deserialize_char() deserialize_unit() deserialize_identifier()
+        deserialize_f32() deserialize_char() deserialize_unit() deserialize_identifier() deserialize_ignored_any()
         deserialize_unit_struct(&'static str)
         deserialize_tuple(usize)
         deserialize_tuple_struct(&'static str, usize)
@@ -129,41 +129,27 @@ impl<'de, S: Source<'de> + ?Sized> Deserializer<'de> for Reader<'_, S> {
         visitor: V,
     ) -> Result<V::Value, ReadError> {
         let source = self.0;
-        let value = match source.record()? {
-            Form::Positional => visitor.visit_seq(Positional {
-                left: fields.len(),
-                source,
-            })?,
-            Form::Named => {
-                let mut fields = Named {
-                    source,
-                    ended: false,
-                };
-                let value = visitor.visit_map(&mut fields)?;
-                if !fields.ended {
-                    return Err(ReadError::OtherType);
-                }
-                value
+        if let Err(Stopped) = source.record() {
+            return Err(ReadError::Source);
+        }
+        let left = fields.len();
+        match visitor.visit_seq(Fields { source, left }) {
+            Ok(value) => {
+                source.end_record();
+                Ok(value)
             }
-        };
-        source.end_record();
-        Ok(value)
-    }
-
-    #[inline]
-    fn deserialize_ignored_any<V: Visitor<'de>>(self, visitor: V) -> Result<V::Value, ReadError> {
-        self.0.skip()?;
-        visitor.visit_unit()
+            Err(error) => Err(error),
+        }
     }
 }
 
 /// The fields of a record, one after the other.
-struct Positional<'a, S: ?Sized> {
+struct Fields<'a, S: ?Sized> {
     source: &'a mut S,
     left: usize,
 }
 
-impl<'de, S: Source<'de> + ?Sized> SeqAccess<'de> for Positional<'_, S> {
+impl<'de, S: Source<'de> + ?Sized> SeqAccess<'de> for Fields<'_, S> {
     type Error = ReadError;
 
     #[inline]
@@ -175,35 +161,13 @@ impl<'de, S: Source<'de> + ?Sized> SeqAccess<'de> for Positional<'_, S> {
             return Ok(None);
         }
         self.left -= 1;
-        seed.deserialize(Reader(&mut *self.source)).map(Some)
-    }
-}
-
-/// The fields of a record by their names.
-struct Named<'a, S: ?Sized> {
-    source: &'a mut S,
-    ended: bool,
-}
-
-impl<'de, S: Source<'de> + ?Sized> MapAccess<'de> for &mut Named<'_, S> {
-    type Error = ReadError;
-
-    #[inline]
-    fn next_key_seed<K: DeserializeSeed<'de>>(
-        &mut self,
-        seed: K,
-    ) -> Result<Option<K::Value>, ReadError> {
-        let Some(name) = self.source.field()? else {
-            self.ended = true;
-            return Ok(None);
-        };
-        seed.deserialize(BorrowedStrDeserializer::new(name))
-            .map(Some)
-    }
-
-    #[inline]
-    fn next_value_seed<V: DeserializeSeed<'de>>(&mut self, seed: V) -> Result<V::Value, ReadError> {
-        seed.deserialize(Reader(&mut *self.source))
+        if let Err(Stopped) = self.source.field() {
+            return Err(ReadError::Source);
+        }
+        match seed.deserialize(Reader(&mut *self.source)) {
+            Ok(value) => Ok(Some(value)),
+            Err(error) => Err(error),
+        }
     }
 }
 

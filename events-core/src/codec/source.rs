@@ -70,40 +70,20 @@ pub trait Source<'de> {
     /// As for [`boolean`](Self::boolean).
     fn key(&mut self) -> Result<&'de str, Stopped>;
 
-    /// Begins a record, and says in which form its fields come.
+    /// Begins a record. Its fields are asked for one after the other, in the order of the struct, and all of them.
     ///
     /// # Errors
     /// As for [`boolean`](Self::boolean).
-    fn record(&mut self) -> Result<Form, Stopped>;
+    fn record(&mut self) -> Result<(), Stopped>;
 
-    /// The name of the next field of a record in the form [`Form::Named`], whose value comes next; none after the last.
+    /// Goes on to the next field of a record, whose value comes next.
     ///
     /// # Errors
     /// As for [`boolean`](Self::boolean).
-    fn field(&mut self) -> Result<Option<&'static str>, Stopped>;
+    fn field(&mut self) -> Result<(), Stopped>;
 
-    /// Passes over the value of a field that the record does not have.
-    ///
-    /// # Errors
-    /// As for [`boolean`](Self::boolean).
-    fn skip(&mut self) -> Result<(), Stopped>;
-
-    /// Ends a record, in whichever form.
+    /// Ends a record.
     fn end_record(&mut self);
-}
-
-/// How the fields of a record come.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(
-    clippy::exhaustive_enums,
-    reason = "sources choose, and whoever reads has to know all"
-)]
-pub enum Form {
-    /// All of them, in the order of the struct: the source is not asked for their names.
-    Positional,
-    /// By their names, in any order: the source is asked for the name before each value. Those that do not come have
-    /// their defaults, those that the record does not have are skipped.
-    Named,
 }
 
 /// Where a source is in a list or a map.
@@ -145,8 +125,6 @@ pub enum ReadError {
     Refused,
     /// A type found something else than what it asked for.
     OtherType,
-    /// A record in the form [`Form::Named`] came without this field, which has no default.
-    Missing(&'static str),
     /// A type asked for something that events do not carry.
     OutsideModel,
 }
@@ -164,7 +142,6 @@ impl fmt::Display for ReadError {
             Self::Source => f.write_str("the source has no such value"),
             Self::Refused => f.write_str("the type refuses the value"),
             Self::OtherType => f.write_str("there is a value of another type"),
-            Self::Missing(field) => write!(f, "the field `{field}` is missing"),
             Self::OutsideModel => f.write_str("the type is none that events carry"),
         }
     }
@@ -189,7 +166,7 @@ impl serde::de::Error for ReadError {
     }
 
     #[cold]
-    fn missing_field(field: &'static str) -> Self {
-        Self::Missing(field)
+    fn missing_field(_: &'static str) -> Self {
+        Self::OtherType
     }
 }

@@ -124,9 +124,11 @@ pub(super) fn next_field<'de, A: SeqAccess<'de>, T: Deserialize<'de>>(
     index: usize,
     expected: &'static str,
 ) -> Result<T, A::Error> {
-    match seq.next_element()? {
-        Some(value) => Ok(value),
-        None => Err(Error::invalid_length(index, &expected)),
+    // In what is compiled for each event there is a `match` in place of a `?` or a `map`: unoptimised, those are calls.
+    match seq.next_element() {
+        Ok(Some(value)) => Ok(value),
+        Ok(None) => Err(Error::invalid_length(index, &expected)),
+        Err(error) => Err(error),
     }
 }
 

@@ -79,23 +79,30 @@ impl AnyCall {
 const TYPED: &str = "what is connected to a signal is called with the event of the signal";
 
 impl ErasedCall {
-    /// Runs the receiver, with an event of its signal.
+    /// Runs the receiver, with an event of its signal. Compiled for each event: without closures, which are functions more.
     pub(crate) fn invoke<E: Event>(
         &self,
         event: &E,
         delivery: &Delivery<'_>,
     ) -> Result<(), BoxError> {
         match self {
-            Self::Function(function) => {
-                function.downcast_ref::<Function<E>>().expect(TYPED)(event, delivery)
-            }
-            Self::Closure(closure) => {
-                let closure: &Closure<TypedFn<E>> = closure.downcast_ref().expect(TYPED);
-                closure.invoke(|closure| closure(event, delivery))
-            }
+            Self::Function(function) => match function.downcast_ref::<Function<E>>() {
+                Some(function) => function(event, delivery),
+                None => of_another_event(),
+            },
+            Self::Closure(closure) => match closure.downcast_ref::<Closure<TypedFn<E>>>() {
+                Some(Closure(Some(closure))) => closure(event, delivery),
+                Some(Closure(None)) => Ok(()),
+                None => of_another_event(),
+            },
             Self::Any(call) => call.invoke(AnyEvent::new(event), delivery),
         }
     }
+}
+
+#[cold]
+fn of_another_event() -> ! {
+    unreachable!("{TYPED}")
 }
 
 impl<E: Event> Call<E> {

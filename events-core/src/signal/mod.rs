@@ -63,7 +63,10 @@ struct Linked<E> {
 
 /// What is compiled for each event to read it where its type is not known.
 fn read<E: Event>(source: &mut (dyn Source<'_> + '_)) -> Result<OwnedEvent, ReadError> {
-    E::deserialize(Reader::new(source)).map(OwnedEvent::new)
+    match E::deserialize(Reader::new(source)) {
+        Ok(event) => Ok(OwnedEvent::new(event)),
+        Err(error) => Err(error),
+    }
 }
 
 impl<E: Event> Signal<E> {

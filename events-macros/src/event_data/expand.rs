@@ -113,7 +113,9 @@ pub(crate) fn record_impls(ident: &Ident, name: &str, doc: &str, fields: &[Field
                 __serializer: __S,
             ) -> __private::Result<__S::Ok, __S::Error> {
                 let mut __record = __private::serde::Serializer::serialize_struct(__serializer, #name, #len)?;
-                #(#types::__write(&self.#idents, &mut __record, #names)?;)*
+                #(if let __private::Err(__error) = #types::__write(&self.#idents, &mut __record, #names) {
+                    return __private::Err(__error);
+                })*
                 __private::serde::ser::SerializeStruct::end(__record)
             }
         }
@@ -139,7 +141,10 @@ pub(crate) fn record_impls(ident: &Ident, name: &str, doc: &str, fields: &[Field
                         mut __seq: __A,
                     ) -> __private::Result<#ident, __A::Error> {
                         __private::Ok(#ident {
-                            #(#idents: #types::__next(&mut __seq, #indices, #expecting)?,)*
+                            #(#idents: match #types::__next(&mut __seq, #indices, #expecting) {
+                                __private::Ok(__value) => __value,
+                                __private::Err(__error) => return __private::Err(__error),
+                            },)*
                         })
                     }
 
