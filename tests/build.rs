@@ -16,6 +16,8 @@ fn main() {
     println!("cargo::rustc-check-cfg=cfg(redis_server)");
     println!("cargo::rustc-check-cfg=cfg(python_reference)");
     println!("cargo::rustc-check-cfg=cfg(small_disk)");
+    println!("cargo::rustc-check-cfg=cfg(faketime)");
+    faketime();
     if may_mount() {
         println!("cargo::rustc-cfg=small_disk");
     }
@@ -61,6 +63,25 @@ fn may_mount() -> bool {
     std::fs::create_dir_all(&folder).is_ok()
         && does(Command::new("mount").args(mount).arg(&folder))
         && does(Command::new("umount").arg("-l").arg(&folder))
+}
+
+/// The library that moves a process's clock, for the tests of clocks that jump.
+fn faketime() {
+    println!("cargo::rerun-if-env-changed=EVENTS_FAKETIME");
+    let named = env::var_os("EVENTS_FAKETIME").map(PathBuf::from);
+    let folders = std::fs::read_dir("/usr/lib").into_iter().flatten();
+    let mut found = named.into_iter().chain(
+        folders
+            .filter_map(Result::ok)
+            .map(|folder| folder.path().join("faketime/libfaketimeMT.so.1")),
+    );
+    let library = found.find(|file| file.is_file());
+    if let Some(library) = &library {
+        println!("cargo::rustc-cfg=faketime");
+        println!("cargo::rerun-if-changed={}", library.display());
+    }
+    let library = library.unwrap_or_default();
+    println!("cargo::rustc-env=EVENTS_FAKETIME={}", library.display());
 }
 
 /// Chromium, or what is made of it, for the tests that look at pages.

@@ -9,112 +9,19 @@
 
 #[path = "support/actor.rs"]
 mod actor;
+#[path = "support/logs.rs"]
+mod logs;
 #[path = "../../events-bus/tests/support/redis_server.rs"]
 mod redis_server;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
 use std::path::PathBuf;
 use std::process::Command;
 use std::thread;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use tempfile::TempDir;
-
-use actor::{Actor, count, last_number, lines};
+use logs::{Logs, until};
 use redis_server::RedisServer;
-
-/// The logs of one test.
-struct Logs {
-    folder: TempDir,
-}
-
-impl Logs {
-    fn new() -> Self {
-        Self {
-            folder: tempfile::tempdir().unwrap(),
-        }
-    }
-
-    fn path(&self, name: &str) -> PathBuf {
-        self.folder.path().join(name)
-    }
-
-    fn produce(&self, bus: &str, first: i64, count: i64) -> Actor {
-        let (first, count) = (first.to_string(), count.to_string());
-        let log = self.path("sent").display().to_string();
-        Actor::start(&["produce", bus, &first, &count, "0", &log])
-    }
-
-    fn consume(&self, bus: &str) -> Actor {
-        let log = self.path("seen").display().to_string();
-        Actor::start(&["consume", bus, "faults", &log])
-    }
-
-    fn sent(&self) -> i64 {
-        last_number(&self.path("sent"))
-    }
-
-    #[track_caller]
-    fn until_sent(&self, number: i64) {
-        until("enough was sent", || self.sent() >= number);
-    }
-
-    fn seen(&self) -> Vec<(String, i64)> {
-        let seen = lines(&self.path("seen"));
-        let split = |line: &String| {
-            let (key, number) = line.split_once(' ').unwrap();
-            (key.to_owned(), number.parse().unwrap())
-        };
-        seen.iter().map(split).collect()
-    }
-
-    /// Until all numbers were handled.
-    #[track_caller]
-    fn until_seen(&self, all: i64) {
-        let wanted = usize::try_from(all).unwrap();
-        until("all was handled", || {
-            count(&self.path("seen")) >= wanted
-                && self
-                    .seen()
-                    .iter()
-                    .map(|(_, number)| *number)
-                    .collect::<HashSet<_>>()
-                    .len()
-                    >= wanted
-        });
-    }
-
-    /// All numbers were handled, those of each key in their order; says how many were handled again.
-    #[track_caller]
-    fn check(&self, all: i64) -> usize {
-        let seen = self.seen();
-        let mut handled = HashSet::new();
-        let mut last: HashMap<&str, i64> = HashMap::new();
-        for (key, number) in &seen {
-            if handled.insert(*number) {
-                let before = last.insert(key, *number).unwrap_or_default();
-                assert!(before < *number, "{key}: {number} came behind {before}");
-            }
-        }
-        let lost: Vec<_> = (1..=all)
-            .filter(|number| !handled.contains(number))
-            .collect();
-        assert!(lost.is_empty(), "lost: {lost:?}");
-        seen.len() - handled.len()
-    }
-}
-
-#[track_caller]
-fn until(what: &str, mut happened: impl FnMut() -> bool) {
-    let began = Instant::now();
-    while !happened() {
-        assert!(
-            began.elapsed() < Duration::from_mins(1),
-            "not within a minute: {what}"
-        );
-        thread::sleep(Duration::from_millis(50));
-    }
-}
 
 fn entries(server: &RedisServer) -> i64 {
     let mut ask = redis::cmd("XLEN");

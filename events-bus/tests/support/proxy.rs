@@ -9,7 +9,7 @@
 
 use std::io::{Read, Write};
 use std::net::{Ipv4Addr, Shutdown, TcpListener, TcpStream};
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::thread;
 use std::time::Duration;
@@ -19,6 +19,7 @@ pub struct Proxy {
     port: u16,
     clients: Arc<Mutex<Vec<TcpStream>>>,
     held: Arc<AtomicBool>,
+    delay: Arc<AtomicU64>,
 }
 
 impl Proxy {
@@ -30,6 +31,8 @@ impl Proxy {
         let known = Arc::clone(&clients);
         let held = Arc::new(AtomicBool::new(false));
         let holds = Arc::clone(&held);
+        let delay = Arc::new(AtomicU64::new(0));
+        let waits = Arc::clone(&delay);
         thread::spawn(move || {
             for client in listener.incoming().map_while(Result::ok) {
                 let Ok(server) = TcpStream::connect((Ipv4Addr::LOCALHOST, server)) else {
@@ -38,15 +41,19 @@ impl Proxy {
                 known.lock().unwrap().push(client.try_clone().unwrap());
                 let (from_client, from_server) =
                     (client.try_clone().unwrap(), server.try_clone().unwrap());
-                let holds = Arc::clone(&holds);
-                thread::spawn(move || pass(from_client, server, &holds));
-                thread::spawn(move || pass(from_server, client, &AtomicBool::new(false)));
+                let (holds, waits) = (Arc::clone(&holds), Arc::clone(&waits));
+                let waits_back = Arc::clone(&waits);
+                thread::spawn(move || pass(from_client, server, &holds, &waits));
+                thread::spawn(move || {
+                    pass(from_server, client, &AtomicBool::new(false), &waits_back);
+                });
             }
         });
         Self {
             port,
             clients,
             held,
+            delay,
         }
     }
 
@@ -63,6 +70,12 @@ impl Proxy {
         self.held.store(false, Ordering::SeqCst);
     }
 
+    /// Passes on at most 4096 bytes in this time, in each direction of each connection.
+    pub fn delay(&self, time: Duration) {
+        let millis = u64::try_from(time.as_millis()).unwrap();
+        self.delay.store(millis, Ordering::SeqCst);
+    }
+
     /// Ends the connections to the clients. The server goes on as if they were there.
     pub fn cut(&self) {
         for client in self.clients.lock().unwrap().drain(..) {
@@ -72,9 +85,10 @@ impl Proxy {
 }
 
 /// The other side is told nothing of the end of this one.
-fn pass(mut from: TcpStream, mut to: TcpStream, held: &AtomicBool) {
+fn pass(mut from: TcpStream, mut to: TcpStream, held: &AtomicBool, delay: &AtomicU64) {
     let mut bytes = [0; 4096];
     while let Ok(count @ 1..) = from.read(&mut bytes) {
+        thread::sleep(Duration::from_millis(delay.load(Ordering::SeqCst)));
         while held.load(Ordering::SeqCst) {
             thread::sleep(Duration::from_millis(1));
         }

@@ -18,11 +18,16 @@ pub struct Actor(Child);
 
 impl Actor {
     pub fn start(arguments: &[&str]) -> Self {
+        Self::start_with(arguments, &[])
+    }
+
+    pub fn start_with(arguments: &[&str], environment: &[(&str, String)]) -> Self {
         // A long run may outlast the next build, and then takes a copy.
         let actor = std::env::var_os("EVENTS_BUS_ACTOR")
             .unwrap_or_else(|| env!("CARGO_BIN_EXE_bus_actor").into());
         let child = Command::new(actor)
             .args(arguments)
+            .envs(environment.iter().map(|(name, value)| (name, value)))
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .spawn()
