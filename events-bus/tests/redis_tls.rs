@@ -18,6 +18,7 @@ use std::path::Path;
 use std::process::Command;
 use std::time::Duration;
 
+use events_bus::config::{BusConfig, RedisConfig, TransportConfig};
 use events_bus::transport::redis::{ClientCertificate, RedisOptions, RedisTransport};
 use events_bus::transport::{Start, Transport, TransportErrorKind};
 use support::redis_server::{RedisServer, free_port, temporary};
@@ -119,4 +120,27 @@ fn a_server_that_wants_to_know_its_clients_is_shown_a_certificate() {
     assert!(!format!("{options:?}").contains("key"));
     let known = RedisTransport::open(&url, options).unwrap();
     known.publish(TOPIC, &[record(1)], None).unwrap();
+}
+
+#[test]
+#[cfg_attr(not(redis_tls), ignore = "needs a redis-server with TLS, and openssl")]
+fn a_configuration_names_the_files() {
+    let (server, url) = server("yes");
+    let mut redis = RedisConfig::new(url);
+    redis.root_certificates = Some(server.folder().join("authority.pem"));
+    redis.client_certificate = Some(server.folder().join("own.pem"));
+    redis.client_key = Some(server.folder().join("own.key"));
+    let mut config = BusConfig::none();
+    config.transport = TransportConfig::Redis(redis.clone());
+    let transport = events_bus::open(&config).unwrap().unwrap();
+    transport.publish(TOPIC, &[record(1)], None).unwrap();
+
+    redis.client_key = Some(server.folder().join("not-there.key"));
+    config.transport = TransportConfig::Redis(redis);
+    let error = events_bus::open(&config).unwrap_err().to_string();
+    assert!(
+        error.starts_with("`bus.redis.client_key` names the file `")
+            && error.contains("not-there.key`, which cannot be read: "),
+        "{error}"
+    );
 }

@@ -1,6 +1,7 @@
 //! What can go wrong with a bus.
 
 use std::fmt;
+use std::path::PathBuf;
 
 use events_core::{BoxError, registry};
 
@@ -24,6 +25,8 @@ pub enum StartProblem {
     Transport(TransportError),
     /// The configuration asks for something that this build does not have, or has twice.
     Build(String),
+    /// A file that the configuration names cannot be read: what it is, its path, and why.
+    File(&'static str, PathBuf, std::io::Error),
     /// The outbox of a database cannot be relayed: its name, and why.
     Outbox(String, BoxError),
     /// A thread could not be started.
@@ -50,6 +53,11 @@ impl fmt::Display for StartProblem {
             Self::Config(problems) => problems.fmt(f),
             Self::Transport(error) => error.fmt(f),
             Self::Build(problem) => f.write_str(problem),
+            Self::File(key, path, cause) => write!(
+                f,
+                "`{key}` names the file `{}`, which cannot be read: {cause}; correct the path, or who may read it",
+                path.display()
+            ),
             Self::Outbox(outbox, cause) => {
                 write!(
                     f,

@@ -81,15 +81,49 @@ fn redis(
 ) -> Result<SharedTransport, StartProblem> {
     use crate::transport::redis::{RedisOptions, RedisTransport};
 
-    let options = RedisOptions {
+    let mut options = RedisOptions {
         connect_timeout: config.connect_timeout,
         response_timeout: config.response_timeout,
         duplicate_window,
         ..RedisOptions::default()
     };
+    certificates(config, &mut options)?;
     let transport =
         RedisTransport::open(config.url.expose(), options).map_err(StartProblem::Transport)?;
     Ok(std::sync::Arc::new(transport))
+}
+
+#[cfg(feature = "redis-tls")]
+fn certificates(
+    config: &crate::config::RedisConfig,
+    options: &mut crate::transport::redis::RedisOptions,
+) -> Result<(), StartProblem> {
+    use crate::transport::redis::ClientCertificate;
+
+    let read = |key, path: &std::path::PathBuf| {
+        std::fs::read(path).map_err(|error| StartProblem::File(key, path.clone(), error))
+    };
+    if let Some(path) = &config.root_certificates {
+        options.root_certificates = Some(read("bus.redis.root_certificates", path)?);
+    }
+    if let (Some(certificate), Some(key)) = (&config.client_certificate, &config.client_key) {
+        options.client_certificate = Some(ClientCertificate {
+            certificate: read("bus.redis.client_certificate", certificate)?,
+            key: read("bus.redis.client_key", key)?,
+        });
+    }
+    Ok(())
+}
+
+#[cfg(all(feature = "redis", not(feature = "redis-tls")))]
+fn certificates(
+    config: &crate::config::RedisConfig,
+    _: &mut crate::transport::redis::RedisOptions,
+) -> Result<(), StartProblem> {
+    if config.root_certificates.is_some() || config.client_certificate.is_some() {
+        return Err(without("redis-tls"));
+    }
+    Ok(())
 }
 
 #[cfg(not(feature = "redis"))]
@@ -98,7 +132,7 @@ fn redis(_: &crate::config::RedisConfig, _: Duration) -> Result<SharedTransport,
 }
 
 /// A transport that is not built in.
-#[cfg(not(all(feature = "memory", feature = "sqlite", feature = "redis")))]
+#[cfg(not(all(feature = "memory", feature = "sqlite", feature = "redis-tls")))]
 fn without(feature: &str) -> StartProblem {
     StartProblem::Build(format!(
         "the configuration asks for `{feature}`, and this program is built without it: enable the feature `{feature}` of \

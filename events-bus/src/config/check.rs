@@ -122,6 +122,37 @@ impl Checker<'_> {
         for (key, timeout) in timeouts {
             self.duration(&["redis", key], timeout, &limits::TIMEOUT);
         }
+        self.certificates(redis);
+    }
+
+    fn certificates(&mut self, redis: &RedisConfig) {
+        let files = [
+            ("root_certificates", redis.root_certificates.is_some()),
+            ("client_certificate", redis.client_certificate.is_some()),
+            ("client_key", redis.client_key.is_some()),
+        ];
+        let is_tls = redis.url.expose().starts_with("rediss:");
+        for (key, _) in files.iter().filter(|(_, given)| *given && !is_tls) {
+            let keys: [&[&str]; 2] = [&["redis", key], &["redis", "url"]];
+            let message = format!(
+                "`bus.redis.{key}` is for TLS, and the URL of the server begins with something else than `rediss://`; correct the \
+                 URL, or remove the key"
+            );
+            self.conflict(keys, message);
+        }
+        let [_, (certificate, has_certificate), (key, has_key)] = files;
+        if has_certificate != has_key {
+            let (given, missing) = if has_certificate {
+                (certificate, key)
+            } else {
+                (key, certificate)
+            };
+            let message = format!(
+                "`bus.redis.{given}` is given without `bus.redis.{missing}`, and a client shows both or none; add the other one, or \
+                 remove it"
+            );
+            self.problem(Kind::Conflict, Path::of(&["redis", given]), message);
+        }
     }
 
     fn outbox(&mut self) {

@@ -61,6 +61,14 @@ pub struct RedisConfig {
     pub connect_timeout: Duration,
     /// How long to wait for an answer. 5 seconds unless something else is said.
     pub response_timeout: Duration,
+    /// A file with the certificates, in PEM, that sign the server's certificate, for `rediss://`. Those of the operating system
+    /// unless something else is said. A relative path begins in the working directory of the process.
+    pub root_certificates: Option<PathBuf>,
+    /// A file with the certificate that the server is shown, and those between it and the root, in PEM; with
+    /// [`client_key`](Self::client_key).
+    pub client_certificate: Option<PathBuf>,
+    /// A file with the private key of the client's certificate, in PEM.
+    pub client_key: Option<PathBuf>,
 }
 
 impl RedisConfig {
@@ -70,6 +78,9 @@ impl RedisConfig {
             url: Secret::new(url),
             connect_timeout: Duration::from_secs(5),
             response_timeout: Duration::from_secs(5),
+            root_certificates: None,
+            client_certificate: None,
+            client_key: None,
         }
     }
 }

@@ -20,6 +20,9 @@ topic_prefix = "stage"
 url = "rediss://user:secret@host:6379/0"
 connect_timeout = "2s"
 response_timeout = "250ms"
+root_certificates = "authority.pem"
+client_certificate = "service.pem"
+client_key = "service.key"
 
 [bus.sqlite]
 path = "events.db"
@@ -73,6 +76,9 @@ fn everything() -> BusConfig {
     let mut redis = RedisConfig::new("rediss://user:secret@host:6379/0");
     redis.connect_timeout = Duration::from_secs(2);
     redis.response_timeout = Duration::from_millis(250);
+    redis.root_certificates = Some("authority.pem".into());
+    redis.client_certificate = Some("service.pem".into());
+    redis.client_key = Some("service.key".into());
     let mut outbox = SqliteConfig::new("outbox.db");
     outbox.sync = SqliteSync::Normal;
     let mut config = BusConfig::none()
@@ -120,7 +126,8 @@ fn json_says_the_same() {
     let text = r#"{"service": "lms", "bus": {
         "transport": "redis",
         "topic_prefix": "stage",
-        "redis": {"url": "rediss://user:secret@host:6379/0", "connect_timeout": "2s", "response_timeout": "250ms"},
+        "redis": {"url": "rediss://user:secret@host:6379/0", "connect_timeout": "2s", "response_timeout": "250ms",
+                  "root_certificates": "authority.pem", "client_certificate": "service.pem", "client_key": "service.key"},
         "outbox": {"store": "sqlite", "path": "outbox.db", "sync": "normal", "capacity": 10, "block_timeout": "1m", "max_batch": 5},
         "producer": {
             "org.example.shop.order.placed.v1": {

@@ -234,6 +234,22 @@ fn events_and_topics_are_looked_up() {
 }
 
 #[test]
+fn certificates_are_for_tls_and_come_with_their_keys() {
+    assert_only(
+        "[bus]\ntransport = \"redis\"\nredis.url = \"redis://host\"\nredis.root_certificates = \"authority.pem\"",
+        Kind::Conflict,
+        "site.toml:4:27: `bus.redis.root_certificates` is for TLS, and the URL of the server begins with something else than \
+         `rediss://`; correct the URL, or remove the key",
+    );
+    assert_only(
+        "[bus]\ntransport = \"redis\"\nredis.url = \"rediss://host\"\nredis.client_key = \"service.key\"",
+        Kind::Conflict,
+        "site.toml:4:20: `bus.redis.client_key` is given without `bus.redis.client_certificate`, and a client shows both or none; \
+         add the other one, or remove it",
+    );
+}
+
+#[test]
 fn every_problem_is_told_at_once() {
     let text = r#"
 [bus]

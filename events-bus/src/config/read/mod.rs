@@ -115,6 +115,9 @@ struct Redis {
     url: Option<Url>,
     connect_timeout: Option<Duration>,
     response_timeout: Option<Duration>,
+    root_certificates: Option<String>,
+    client_certificate: Option<String>,
+    client_key: Option<String>,
 }
 
 enum Url {
@@ -180,6 +183,22 @@ impl Redis {
         let mut timeout = |key| table.duration(key, limits::TIMEOUT);
         set(&mut self.connect_timeout, timeout("connect_timeout"));
         set(&mut self.response_timeout, timeout("response_timeout"));
+        let files = [
+            (
+                &mut self.root_certificates,
+                "root_certificates",
+                "authority.pem",
+            ),
+            (
+                &mut self.client_certificate,
+                "client_certificate",
+                "service.pem",
+            ),
+            (&mut self.client_key, "client_key", "service.key"),
+        ];
+        for (slot, key, example) in files {
+            set(slot, table.text(key, example));
+        }
     }
 }
 

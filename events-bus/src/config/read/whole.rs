@@ -129,6 +129,9 @@ impl Read {
             .redis
             .response_timeout
             .unwrap_or(redis.response_timeout);
+        redis.root_certificates = self.redis.root_certificates.as_ref().map(Into::into);
+        redis.client_certificate = self.redis.client_certificate.as_ref().map(Into::into);
+        redis.client_key = self.redis.client_key.as_ref().map(Into::into);
         TransportConfig::Redis(redis)
     }
 
