@@ -3,7 +3,7 @@
 
 use std::sync::Mutex;
 
-use events_core::delivery::{OwnedEvent, Redelivery};
+use events_core::delivery::{OwnedEvent, Redelivery, Watch};
 use events_core::{
     AnyEvent, BoxError, Event, EventMetadata, ReceiverInfo, ReceiverKind, Responses, event,
     receiver, registry, testing,
@@ -198,6 +198,67 @@ fn only_those_that_are_chosen_run_and_are_answered_for() {
     let responses = event.get().redeliver(&metadata(), how);
     assert_eq!(ids(&responses), *asked.lock().unwrap());
     assert_eq!(responses.len(), 3);
+}
+
+/// Follows receivers, up to one that is not to run, and those behind it.
+struct UpTo(&'static str, std::cell::Cell<bool>);
+
+impl Watch for UpTo {
+    fn may_run(&self, receiver: &ReceiverInfo) -> bool {
+        see(format!("asked for {}", receiver.id));
+        self.1.set(self.1.get() || receiver.id == self.0);
+        !self.1.get()
+    }
+
+    fn came_back(&self, receiver: &ReceiverInfo) {
+        see(format!("{} came back", receiver.id));
+    }
+}
+
+#[test]
+fn who_watches_hears_of_each_and_has_a_say() {
+    let deliver = |mode, last| {
+        let watch = UpTo(last, false.into());
+        let how = Redelivery::from_event_bus().watched_by(&watch);
+        drop(placed(mode).get().redeliver(&metadata(), how));
+        seen()
+    };
+    assert_eq!(
+        deliver("", "nobody"),
+        [
+            "asked for redelivery.any",
+            "any, Placed, bus: true",
+            "redelivery.any came back",
+            "asked for redelivery.fails",
+            "fails, bus: true",
+            "redelivery.fails came back",
+            "asked for redelivery.last",
+            "last, elsewhere",
+            "redelivery.last came back",
+        ]
+    );
+    // Who fails has not come back well.
+    for mode in ["error", "panic"] {
+        assert_eq!(
+            deliver(mode, "redelivery.last"),
+            [
+                "asked for redelivery.any",
+                "any, Placed, bus: true",
+                "redelivery.any came back",
+                "asked for redelivery.fails",
+                "fails, bus: true",
+                "asked for redelivery.last",
+            ]
+        );
+    }
+    assert_eq!(
+        deliver("", "redelivery.any"),
+        [
+            "asked for redelivery.any",
+            "asked for redelivery.fails",
+            "asked for redelivery.last",
+        ]
+    );
 }
 
 #[test]

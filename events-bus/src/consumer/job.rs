@@ -1,10 +1,11 @@
 //! An entry on its way through a consumer.
 
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
 
-use events_core::delivery::OwnedEvent;
-use events_core::{AnySignal, Uuid};
+use events_core::delivery::{OwnedEvent, Watch};
+use events_core::{AnySignal, ReceiverInfo, Uuid};
 
 use super::source::Source;
 use crate::record::Record;
@@ -19,6 +20,56 @@ pub(super) struct Job {
     pub(super) entry: Entry,
     /// What it was decoded to, by the first who needs it.
     decoded: OnceLock<(&'static dyn AnySignal, OwnedEvent)>,
+    /// How far its receivers are, when it is run first.
+    pub(super) run: Run,
+}
+
+/// How far the receivers of an entry are that was handed out: written by the thread that runs them, and read by who gives it up.
+#[derive(Debug, Default)]
+pub(super) struct Run {
+    /// Those that are run, where these are not all.
+    chosen: OnceLock<Box<[Arc<str>]>>,
+    /// How many of them have begun.
+    begun: AtomicUsize,
+    /// Which of them have handled the event, as bits. Of more than there are bits it is not known.
+    handled: AtomicU64,
+    given_up: AtomicBool,
+}
+
+impl Run {
+    pub(super) fn choose(&self, receivers: &[Arc<str>]) {
+        let _ = self.chosen.set(receivers.into());
+    }
+
+    pub(super) fn is_chosen(&self, receiver: &Arc<str>) -> bool {
+        let chosen = self.chosen.get();
+        chosen.is_none_or(|chosen| chosen.contains(receiver))
+    }
+
+    /// Gives it up: none of them begins any more. Says how many have begun, and which of them were through.
+    pub(super) fn give_up(&self) -> (usize, u64) {
+        // Either this thread sees that a receiver has begun, or that one sees that it must not.
+        self.given_up.store(true, Ordering::SeqCst);
+        (
+            self.begun.load(Ordering::SeqCst),
+            self.handled.load(Ordering::SeqCst),
+        )
+    }
+}
+
+impl Watch for Run {
+    fn may_run(&self, _: &ReceiverInfo) -> bool {
+        self.begun.fetch_add(1, Ordering::SeqCst);
+        !self.given_up.load(Ordering::SeqCst)
+    }
+
+    fn came_back(&self, receiver: &ReceiverInfo) {
+        // The task of an `async` one is only beginning.
+        let index = self.begun.load(Ordering::Relaxed) - 1;
+        if !receiver.is_async && index < 64 {
+            self.handled.fetch_or(1 << index, Ordering::SeqCst);
+        }
+    }
 }
 
 impl Job {
@@ -28,6 +79,7 @@ impl Job {
             reign,
             entry,
             decoded: OnceLock::new(),
+            run: Run::default(),
         }
     }
 

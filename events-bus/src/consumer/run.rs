@@ -12,7 +12,7 @@ use super::Shared;
 use super::job::Job;
 use super::plan::{Choice, Kind, Plan, choose};
 use super::retry::{Verdict, verdict};
-use super::waiting::Due;
+use super::waiting::{Due, Reason};
 use crate::trace::{Current, TraceContext};
 use crate::transport::DeadReason;
 
@@ -125,7 +125,7 @@ pub(super) fn run(work: &Work, plan: Plan, shared: &Shared, ended: &mut Instant)
     match plan.0 {
         Kind::Dead(reason, error) => Outcome::Dead(reason, error),
         Kind::All => {
-            let responses = deliver(how);
+            let responses = deliver(how.watched_by(&job.run));
             if responses.is_ok() {
                 return Outcome::Fine(ids(signal, &responses));
             }
@@ -151,8 +151,9 @@ pub(super) fn run(work: &Work, plan: Plan, shared: &Shared, ended: &mut Instant)
             };
             if !mixed.before.run.is_empty() {
                 let run = &mixed.before.run;
+                job.run.choose(run);
                 let only = |info: &ReceiverInfo| run.iter().any(|id| info.is_called(id));
-                let responses = deliver(how.only(&only));
+                let responses = deliver(how.only(&only).watched_by(&job.run));
                 mixed.note(&responses, 0, shared);
             }
             Outcome::Mixed(Box::new(mixed))
@@ -245,17 +246,35 @@ pub(super) fn timed_out(work: &Work, limit: Duration, shared: &Shared) -> Outcom
             let Some((signal, _)) = job.event() else {
                 return Outcome::Dead(DeadReason::Undecodable, error);
             };
+            let (begun, handled) = job.run.give_up();
             mixed.before = choose(job, signal, shared);
             let run = std::mem::take(&mut mixed.before.run);
-            // Which of several it was is not known: each is tried again by itself, which tells.
-            let error: Box<str> = match run.len() {
+            let (run, held_back): (Vec<_>, Vec<_>) = run
+                .into_iter()
+                .partition(|receiver| job.run.is_chosen(receiver));
+            let mut open = Vec::new();
+            for (index, receiver) in run.into_iter().enumerate() {
+                if index >= begun {
+                    // It was not begun with, and is run by itself.
+                    mixed.before.open.push((receiver, Reason::Blocked));
+                } else if index < 64 && handled & (1 << index) != 0 {
+                    mixed.handled.push(receiver);
+                } else {
+                    open.push(receiver);
+                }
+            }
+            let blocked = held_back.into_iter().map(|id| (id, Reason::Blocked));
+            mixed.before.open.extend(blocked);
+            // Those before it have failed, but what they said is in the thread that does not come back.
+            let error: Box<str> = match open.len() {
                 1 => error,
-                _ => format!("this receiver, or another one of the event, {error}").into(),
+                _ => format!("this receiver failed, or it or a later one of the event {error}")
+                    .into(),
             };
-            mixed.failed.extend(
-                run.into_iter()
-                    .map(|receiver| fail(receiver, 1, error.clone())),
-            );
+            let failed = open.into_iter();
+            mixed
+                .failed
+                .extend(failed.map(|receiver| fail(receiver, 1, error.clone())));
         }
     }
     Outcome::Mixed(Box::new(mixed))

@@ -44,6 +44,6 @@ pub use durable::{
     DurableStore, DurableStoreExists, DurableStoreGuard, NotStored, set_durable_store,
 };
 pub use error::{PermanentError, RetryAfter, is_permanent, retry_after};
-pub use redelivery::Redelivery;
+pub use redelivery::{Redelivery, Watch};
 
 pub use crate::event::OwnedEvent;

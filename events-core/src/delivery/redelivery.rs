@@ -4,7 +4,7 @@ use core::borrow::Borrow;
 use core::fmt;
 use std::sync::Arc;
 
-use crate::dispatch::{self, Delivery, InfoTable, Infos, Metadata, Responses};
+use crate::dispatch::{self, Delivery, How, InfoTable, Infos, Metadata, Responses};
 use crate::event::AnyEvent;
 use crate::metadata::EventMetadata;
 use crate::receiver::ReceiverInfo;
@@ -17,6 +17,18 @@ pub struct Redelivery<'a> {
     from_event_bus: bool,
     select: Option<&'a dyn Fn(&ReceiverInfo) -> bool>,
     runs_durable: bool,
+    watch: Option<&'a dyn Watch>,
+}
+
+/// Follows the receivers of a [`Redelivery`] while they run: for whoever may have to go on without one that does not come
+/// back, and has to know how far they are.
+pub trait Watch {
+    /// A receiver is next: whether it is to run. One that is not is passed over. The responses do not say so; who has no
+    /// use for what would be next has none for them either.
+    fn may_run(&self, receiver: &ReceiverInfo) -> bool;
+
+    /// The receiver came back, without an error. Of an `async` one that is said when its task runs.
+    fn came_back(&self, receiver: &ReceiverInfo);
 }
 
 impl<'a> Redelivery<'a> {
@@ -36,6 +48,7 @@ impl<'a> Redelivery<'a> {
             from_event_bus,
             select: None,
             runs_durable: false,
+            watch: None,
         }
     }
 
@@ -51,6 +64,12 @@ impl<'a> Redelivery<'a> {
         self
     }
 
+    /// Tells of each receiver before and after it runs.
+    pub const fn watched_by(mut self, watch: &'a dyn Watch) -> Self {
+        self.watch = Some(watch);
+        self
+    }
+
     fn run(
         self,
         event: AnyEvent<'_>,
@@ -59,20 +78,23 @@ impl<'a> Redelivery<'a> {
         metadata: Metadata<'_>,
     ) -> Responses {
         let entries = list.entries();
-        let runs_durable = self.runs_durable || list.runs_durable();
+        let how = How {
+            runs_durable: self.runs_durable || list.runs_durable(),
+            watch: self.watch,
+        };
         let Some(select) = self.select else {
-            return run(event, entries, infos, metadata, runs_durable);
+            return run(event, entries, infos, metadata, how);
         };
         let selected: Vec<&Entry> = entries.iter().filter(|entry| select(&entry.info)).collect();
         if selected.len() == entries.len() {
-            return run(event, entries, infos, metadata, runs_durable);
+            return run(event, entries, infos, metadata, how);
         }
         let table = InfoTable {
             event_type: event.info().event_type,
             infos: selected.iter().map(|entry| entry.info.clone()).collect(),
         };
         let infos = Infos::Shared(Arc::new(table));
-        run(event, &selected, infos, metadata, runs_durable)
+        run(event, &selected, infos, metadata, how)
     }
 }
 
@@ -81,10 +103,10 @@ fn run(
     entries: &[impl Borrow<Entry>],
     infos: Infos,
     metadata: Metadata<'_>,
-    runs_durable: bool,
+    how: How<'_>,
 ) -> Responses {
     let delivery = Delivery::new(event.info(), infos.table(), metadata);
-    dispatch::robust_any(event, entries, &delivery, runs_durable);
+    dispatch::robust_any(event, entries, &delivery, how);
     let details = delivery.into_details();
     Responses::new(infos, details)
 }
@@ -95,6 +117,7 @@ impl fmt::Debug for Redelivery<'_> {
             .field("from_event_bus", &self.from_event_bus)
             .field("only", &self.select.map(|_| ".."))
             .field("runs_durable", &self.runs_durable)
+            .field("watch", &self.watch.map(|_| ".."))
             .finish()
     }
 }

@@ -22,6 +22,6 @@ pub(crate) use outcome::Failure;
 pub use outcome::{BoxError, IntoOutcome, IntoReceiverError, ReceiverError, ReceiverErrors};
 pub(crate) use responses::{InfoTable, Infos};
 pub use responses::{Outcome, Response, Responses};
-pub(crate) use run::{contain, discard, robust, robust_any, strict};
+pub(crate) use run::{How, contain, discard, robust, robust_any, strict};
 #[cfg(feature = "tokio")]
 pub use task::spawn;

@@ -6,6 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::outcome::Failure;
 use super::{BoxError, Delivery, ReceiverError};
+use crate::delivery::Watch;
 use crate::event::{AnyEvent, Event};
 use crate::receiver::ReceiverInfo;
 use crate::signal::{Call, Calls, Entry};
@@ -23,20 +24,34 @@ pub(crate) fn robust<E: Event>(event: &E, calls: &Calls<E>, delivery: &Delivery<
     }
 }
 
+/// How receivers are run where the type of the event is not known.
+#[derive(Clone, Copy)]
+pub(crate) struct How<'a> {
+    pub(crate) runs_durable: bool,
+    pub(crate) watch: Option<&'a dyn Watch>,
+}
+
 /// Does the same where the type of the event is not known: compiled once, for all events.
 pub(crate) fn robust_any(
     event: AnyEvent<'_>,
     entries: &[impl Borrow<Entry>],
     delivery: &Delivery<'_>,
-    runs_durable: bool,
+    how: How<'_>,
 ) {
     each(entries, delivery, |entry| {
         let entry = entry.borrow();
-        if entry.info.is_durable && !runs_durable {
+        if how.watch.is_some_and(|watch| !watch.may_run(&entry.info)) {
+            return Ok(());
+        }
+        let result = if entry.info.is_durable && !how.runs_durable {
             delivery.store(event)
         } else {
             event.invoke(&entry.call, delivery)
+        };
+        if let (Some(watch), Ok(())) = (how.watch, &result) {
+            watch.came_back(&entry.info);
         }
+        result
     });
 }
 
