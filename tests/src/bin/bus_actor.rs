@@ -3,7 +3,8 @@
 //! `bus_actor produce BUS FIRST COUNT BATCH LOG`: publishes numbered events; a number is logged once it is kept. A batch of 0 sends one
 //! by one through the signal, with the outbox in `LOG.outbox`; others go to the transport together.
 //!
-//! `bus_actor consume BUS GROUP LOG`: logs each event that its receiver is given, until its standard input ends.
+//! `bus_actor consume BUS GROUP LOG`: logs each event that its receiver is given, until its standard input ends. Three keys are for
+//! receivers that misbehave: `fails`, `panics` and `hangs`. `RECEIVER_TIMEOUT_MS` is the time that they have.
 //!
 //! `bus_actor durable STORE FIRST COUNT LOG`: sends to a durable receiver, which logs, until its standard input ends.
 
@@ -49,8 +50,22 @@ fn log(line: &str) {
 }
 
 #[receiver(NUMBER_DRAWN, id = "faults.drawn")]
-fn drawn(number: i64, key: &str, from_event_bus: bool) {
+fn drawn(number: i64, key: &str, from_event_bus: bool) -> Result<(), &'static str> {
     if from_event_bus {
+        match key {
+            "fails" => return Err("this key fails"),
+            "panics" => panic!("this key panics"),
+            "hangs" => std::thread::sleep(Duration::from_hours(1)),
+            _ => log(&format!("{key} {number}")),
+        }
+    }
+    Ok(())
+}
+
+/// The other receiver of each event, of which none is lost to the one that misbehaves.
+#[receiver(NUMBER_DRAWN, id = "faults.counted", priority = 1)]
+fn counted(number: i64, key: &str, from_event_bus: bool) {
+    if from_event_bus && ["fails", "panics", "hangs"].contains(&key) {
         log(&format!("{key} {number}"));
     }
 }
@@ -76,6 +91,10 @@ fn config(bus: &str) -> BusConfig {
     config.consumer.lease = Duration::from_secs(2);
     config.consumer.workers = 2;
     config.retry.first_delay = Duration::from_millis(50);
+    if let Ok(millis) = std::env::var("RECEIVER_TIMEOUT_MS") {
+        config.consumer.receiver_timeout = Duration::from_millis(millis.parse().unwrap());
+        config.retry.max_attempts = 2;
+    }
     config
 }
 
