@@ -128,6 +128,9 @@ fn progress(topic: &TopicStatus, replay: &Replay, is_shown: bool) -> Shown {
 
 impl Shown {
     fn advance(&self, done: Replayed) {
+        // Before the position, which draws both.
+        self.bar
+            .set_message(format!("{} given", entries(done.given)));
         if let (Some((first, seen)), Some(last)) = (done.span, self.last) {
             let first = self.first.unwrap_or(first);
             let whole = last.major().saturating_sub(first.major()).max(1);
@@ -135,8 +138,6 @@ impl Shown {
             let steps = u128::from(part) * u128::from(STEPS) / u128::from(whole);
             self.bar.set_position(u64::try_from(steps).unwrap_or(STEPS));
         }
-        self.bar
-            .set_message(format!("{} of {}", done.given, entries(done.seen)));
     }
 }
 
