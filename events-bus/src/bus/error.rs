@@ -69,6 +69,16 @@ impl fmt::Display for StartProblem {
     }
 }
 
+/// The causes are in the texts; what is behind an error of a transport is its source.
+impl std::error::Error for StartProblem {
+    fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
+        match self {
+            Self::Transport(error) => std::error::Error::source(error),
+            _ => None,
+        }
+    }
+}
+
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the bus does not start:")?;

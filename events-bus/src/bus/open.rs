@@ -10,6 +10,16 @@ use crate::transport::SharedTransport;
 /// Opens the transport of a configuration: what tools work with, that read a bus without being part of it. `None` where the
 /// configuration says that there is no bus.
 ///
+/// ```
+/// use events_bus::config::BusConfig;
+///
+/// # fn main() -> Result<(), Box<dyn std::error::Error>> {
+/// let transport = events_bus::open(&BusConfig::memory())?.expect("there is a bus");
+/// assert!(transport.topics()?.is_empty());
+/// # Ok(())
+/// # }
+/// ```
+///
 /// # Errors
 /// When it cannot be opened.
 pub fn open(config: &BusConfig) -> Result<Option<SharedTransport>, StartProblem> {
