@@ -10,11 +10,9 @@ use crate::consumer::StopError;
 use crate::transport::TransportError;
 
 /// A bus did not start: everything that is in its way.
-#[derive(Debug)]
 pub struct StartError(pub(super) Vec<StartProblem>);
 
 /// One thing that is in the way of a bus.
-#[derive(Debug)]
 #[non_exhaustive]
 pub enum StartProblem {
     /// The linker did not collect what it should.
@@ -43,6 +41,13 @@ impl StartError {
 impl From<StartProblem> for StartError {
     fn from(problem: StartProblem) -> Self {
         Self(vec![problem])
+    }
+}
+
+/// As text: it is what `main` and `unwrap` show of an error.
+impl fmt::Debug for StartProblem {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
@@ -79,6 +84,13 @@ impl std::error::Error for StartProblem {
     }
 }
 
+/// As text: it is what `main` and `unwrap` show of an error.
+impl fmt::Debug for StartError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl fmt::Display for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("the bus does not start:")?;
@@ -101,7 +113,6 @@ pub struct FlushError {
 }
 
 /// A bus did not stop in order.
-#[derive(Debug)]
 #[non_exhaustive]
 pub struct ShutdownError {
     /// What the consumers that did not stop in order say.
@@ -114,6 +125,13 @@ pub struct ShutdownError {
     pub publishers: usize,
     /// How many relays were still at work. What they have not sent is in their databases, and is sent later.
     pub relays: usize,
+}
+
+/// As text: it is what `main` and `unwrap` show of an error.
+impl fmt::Debug for ShutdownError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl fmt::Display for ShutdownError {

@@ -8,7 +8,7 @@ use events_core::config::kit::dotted;
 /// One thing that is wrong with a configuration of a bus.
 ///
 /// As text it is one line: which key of the table `bus`, what was given, what was expected, and what to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct BusConfigError {
     pub(super) kind: ConfigErrorKind,
     pub(super) path: Path,
@@ -29,6 +29,13 @@ impl BusConfigError {
     }
 }
 
+/// As text: it is what `main` and `unwrap` show of an error.
+impl fmt::Debug for BusConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl fmt::Display for BusConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&self.message)
@@ -40,7 +47,7 @@ impl std::error::Error for BusConfigError {}
 /// Everything that is wrong with a configuration of a bus. Never empty.
 ///
 /// As text it is a headline and one line for each problem.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct BusConfigErrors(pub(super) Vec<BusConfigError>);
 
 impl BusConfigErrors {
@@ -56,6 +63,13 @@ impl<'a> IntoIterator for &'a BusConfigErrors {
 
     fn into_iter(self) -> Self::IntoIter {
         self.iter()
+    }
+}
+
+/// As text: it is what `main` and `unwrap` show of an error.
+impl fmt::Debug for BusConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -297,7 +297,7 @@ fn join(thread: JoinHandle<()>, deadline: Instant) -> bool {
 }
 
 /// A consumer did not stop as it should.
-#[derive(Debug, Default)]
+#[derive(Default)]
 #[non_exhaustive]
 pub struct StopError {
     /// Receivers were still running at the end of the time. Their entries are handed out again.
@@ -306,6 +306,13 @@ pub struct StopError {
     pub threads: usize,
     /// What the transport said.
     pub transport: Option<TransportError>,
+}
+
+/// As text: it is what `main` and `unwrap` show of an error.
+impl fmt::Debug for StopError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
 }
 
 impl fmt::Display for StopError {

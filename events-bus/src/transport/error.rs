@@ -4,7 +4,6 @@ use std::error::Error;
 use std::fmt;
 
 /// Why a transport did not do what it was asked for. It names the transport and what was tried, and never payload.
-#[derive(Debug)]
 pub struct TransportError(Box<Inner>);
 
 #[derive(Debug)]
@@ -90,6 +89,13 @@ impl TransportError {
             self.0.kind,
             TransportErrorKind::Unavailable | TransportErrorKind::Full
         )
+    }
+}
+
+/// As text: it is what `main` and `unwrap` show of an error.
+impl fmt::Debug for TransportError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

@@ -66,7 +66,7 @@ pub enum ConfigErrorKind {
 /// One thing that is wrong with a configuration.
 ///
 /// As text it is one line: where it is, what was given, what was expected, and what to do.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ConfigError {
     kind: ConfigErrorKind,
     origin: Origin,
@@ -98,6 +98,13 @@ impl ConfigError {
     }
 }
 
+/// As text: it is what `main` and `unwrap` show of an error.
+impl fmt::Debug for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl fmt::Display for ConfigError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}: {}", self.origin, self.message)
@@ -109,7 +116,7 @@ impl core::error::Error for ConfigError {}
 /// Everything that is wrong with a configuration, layer by layer and line by line. Never empty.
 ///
 /// As text it is a headline and one line for each problem.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ConfigErrors(Vec<ConfigError>);
 
 impl ConfigErrors {
@@ -140,6 +147,13 @@ impl IntoIterator for ConfigErrors {
 
     fn into_iter(self) -> Self::IntoIter {
         self.0.into_iter()
+    }
+}
+
+/// As text: it is what `main` and `unwrap` show of an error.
+impl fmt::Debug for ConfigErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 

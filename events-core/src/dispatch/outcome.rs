@@ -120,7 +120,6 @@ impl fmt::Display for Failure {
 }
 
 /// A receiver failed: which one, on which event, and how.
-#[derive(Debug)]
 pub struct ReceiverError(Box<Parts>);
 
 #[derive(Debug)]
@@ -163,6 +162,13 @@ impl ReceiverError {
     }
 }
 
+/// As text: it is what `main` and `unwrap` show of an error.
+impl fmt::Debug for ReceiverError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
+    }
+}
+
 impl fmt::Display for ReceiverError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Parts {
@@ -189,7 +195,6 @@ impl Error for ReceiverError {
 }
 
 /// All the receivers that failed in one send.
-#[derive(Debug)]
 pub struct ReceiverErrors(pub(crate) Vec<ReceiverError>);
 
 impl ReceiverErrors {
@@ -201,6 +206,13 @@ impl ReceiverErrors {
     /// The errors, taken out.
     pub fn into_vec(self) -> Vec<ReceiverError> {
         self.0
+    }
+}
+
+/// As text: it is what `main` and `unwrap` show of an error.
+impl fmt::Debug for ReceiverErrors {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        fmt::Display::fmt(self, f)
     }
 }
 
