@@ -352,3 +352,21 @@ fn a_clock_that_is_set_back_holds_nobody_up() {
         "it no longer leads"
     );
 }
+
+/// Services of a machine are started together, and one of them makes the file.
+#[test]
+fn many_open_a_new_file_at_the_same_time() {
+    for _ in 0..60 {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.db");
+        let barrier = std::sync::Barrier::new(8);
+        thread::scope(|scope| {
+            for _ in 0..8 {
+                scope.spawn(|| {
+                    barrier.wait();
+                    open(&path).unwrap();
+                });
+            }
+        });
+    }
+}

@@ -125,8 +125,14 @@ fn redis_comes_back_without_its_data() {
 fn two_consumers_fight_over_a_group() {
     let logs = Logs::new();
     let bus = format!("sqlite:{}", logs.path("events.db").display());
-    let consumers = [logs.consume(&bus), logs.consume(&bus)];
+    let mut consumers = [logs.consume(&bus), logs.consume(&bus)];
+    // They have started when they answer: one that is halted while it makes the file would keep the others from opening it for as
+    // long, and they do not wait for ever.
+    for consumer in &mut consumers {
+        consumer.memory();
+    }
     let producer = logs.produce(&bus, 1, 6000);
+    logs.until_sent(1);
     for round in 0..4 {
         let halted = &consumers[round % 2];
         thread::sleep(Duration::from_millis(400));
