@@ -120,6 +120,19 @@ fn redis_comes_back_without_its_data() {
     assert!(twice <= 1000, "{twice} handled twice");
 }
 
+/// Services of a machine are started together, and one of them makes the file.
+#[test]
+fn many_processes_open_a_new_file_at_the_same_time() {
+    for _ in 0..12 {
+        let logs = Logs::new();
+        let bus = format!("sqlite:{}", logs.path("events.db").display());
+        let mut consumers = [(); 5].map(|()| logs.consume(&bus));
+        for consumer in &mut consumers {
+            assert!(consumer.memory() > 0, "it has started");
+        }
+    }
+}
+
 /// A consumer is halted for longer than its lease, and goes on as if it still had it.
 #[test]
 fn two_consumers_fight_over_a_group() {

@@ -1,15 +1,20 @@
 //! The tables, and opening a file that has them.
 
 use std::path::Path;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::{Attempt, Fault, failed};
 use super::{SqliteOptions, Sync};
+use crate::deadline;
 use crate::transport::{TransportError, TransportErrorKind};
 
 /// `evnt`: says that a file is ours.
 const APPLICATION: i64 = 0x6576_6e74;
+/// How soon a file is tried again that another process is making.
+const RETRY: Duration = Duration::from_millis(5);
 /// The version of the tables.
 const VERSION: i64 = 2;
 
@@ -130,7 +135,14 @@ pub(super) fn open(path: &Path, options: &SqliteOptions) -> Result<Connection, T
         | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let mut connection = Connection::open_with_flags(path, flags)
         .map_err(|error| failed(path, what, error.into()))?;
-    let opened = prepare(&mut connection, options);
+    // SQLite does not wait for the change to the other kind of log: two that make a file at the same time would wait for each other.
+    let until = deadline::after(options.busy_timeout);
+    let opened = loop {
+        match prepare(&mut connection, options) {
+            Err(fault) if fault.is_busy() && Instant::now() < until => thread::sleep(RETRY),
+            opened => break opened,
+        }
+    };
     match opened {
         Ok(()) => Ok(connection),
         Err(Fault::Refused(problem)) => Err(TransportError::new(
