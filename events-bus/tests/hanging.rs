@@ -39,6 +39,11 @@ struct FailedBefore {
     customer: String,
 }
 
+#[event(type = "org.example.hanging.order.slow.v1", key = customer)]
+struct Slow {
+    customer: String,
+}
+
 const LIMIT: Duration = Duration::from_millis(300);
 
 /// A consumer of the topic `t`, whose receivers may take no longer than that.
@@ -169,5 +174,29 @@ fn who_had_failed_is_tried_again() {
         ["fails", "fails", "hangs", "hangs", "panics", "panics"]
     );
     assert_eq!(transport.status("t").unwrap().unwrap().dead_letters, 0);
+    stop(bus);
+}
+
+#[test]
+fn the_time_is_each_receivers_own() {
+    let log = Log::default();
+    let slow = |id: &'static str| {
+        let log = log.clone();
+        SLOW.connect_with(id, 0, move |_| {
+            log.add(id);
+            thread::sleep(LIMIT.mul_f64(0.6));
+        })
+    };
+    let _connections = ["a", "b", "c", "d", "e"].map(slow);
+    let transport: SharedTransport = Arc::new(MemoryTransport::new());
+    let bus = start(&transport);
+    publish(
+        &transport,
+        &Slow {
+            customer: "ada".into(),
+        },
+    );
+    settled(&transport, "t", "g");
+    assert_eq!(log.lines(), ["a", "b", "c", "d", "e"]);
     stop(bus);
 }

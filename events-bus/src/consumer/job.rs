@@ -46,6 +46,10 @@ impl Run {
         chosen.is_none_or(|chosen| chosen.contains(receiver))
     }
 
+    pub(super) fn begun(&self) -> usize {
+        self.begun.load(Ordering::Relaxed)
+    }
+
     /// Gives it up: none of them begins any more. Says how many have begun, and which of them were through.
     pub(super) fn give_up(&self) -> (usize, u64) {
         // Either this thread sees that a receiver has begun, or that one sees that it must not.

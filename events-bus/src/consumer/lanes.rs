@@ -47,6 +47,7 @@ struct State {
     queue: VecDeque<Arc<Job>>,
     room: WaitingRoom,
     running: Option<(Instant, Work)>,
+    looked: Option<Look>,
     settled: Vec<Settled>,
     handed_on: Option<Instant>,
     /// Goes on until the queue is empty, and then ends.
@@ -59,6 +60,32 @@ struct Settled {
     source: Arc<Source>,
     reign: u64,
     settlements: Vec<Settlement>,
+}
+
+/// What was seen when somebody looked after a lane last.
+struct Look {
+    /// Since when the work had been running.
+    since: Instant,
+    /// How many receivers had begun.
+    begun: usize,
+    /// Since when, as far as one can know, the last of them had been running.
+    last: Instant,
+}
+
+impl State {
+    /// Since when a receiver runs, and with what. The time is each receiver's own; but who runs them does not note it, since that
+    /// would be one more look at the clock for each.
+    fn looked_after(&mut self) -> Option<(Instant, Work)> {
+        let (since, work) = self.running.clone()?;
+        let begun = work.begun();
+        let last = match &self.looked {
+            Some(look) if look.since == since && look.begun == begun => look.last,
+            _ if begun <= 1 => since,
+            _ => Instant::now(),
+        };
+        self.looked = Some(Look { since, begun, last });
+        Some((last, work))
+    }
 }
 
 impl Lane {
@@ -183,7 +210,7 @@ impl Lanes {
         let limit = self.shared.config.receiver_timeout;
         for lane in &self.all {
             let mut state = lane.lock();
-            let Some((since, work)) = state.running.clone() else {
+            let Some((since, work)) = state.looked_after() else {
                 continue;
             };
             if since.elapsed() < limit || self.are_stuck() {

@@ -54,6 +54,14 @@ impl Work {
             .map_or("", |record| record.metadata.event_type())
     }
 
+    /// How many of its receivers have begun.
+    pub(super) fn begun(&self) -> usize {
+        match self {
+            Self::First(job) => job.run.begun(),
+            Self::Again(_) => 1,
+        }
+    }
+
     /// For messages.
     pub(super) fn receivers(&self) -> &str {
         match self {
