@@ -61,6 +61,46 @@ fn redis_is_slow() {
     );
 }
 
+/// Whoever has nothing to do sleeps: one that leads its group, one that stands by, one that waits for the work of durable receivers.
+fn idle(logs: &Logs, bus: &str) {
+    let store = logs.path("durable.db").display().to_string();
+    let log = logs.path("log").display().to_string();
+    let mut idle = [
+        logs.consume(bus),
+        logs.consume(bus),
+        actor::Actor::start(&["durable", &store, "1", "0", &log]),
+    ];
+    for actor in &mut idle {
+        actor.memory();
+    }
+    // Leases are of two seconds: they have all seen what happens then.
+    let busy = || idle.iter().map(|actor| actor.busy().unwrap_or_default());
+    let before: Vec<_> = busy().collect();
+    thread::sleep(Duration::from_secs(6));
+    let spent: Vec<_> = busy()
+        .zip(before)
+        .map(|(after, before)| after - before)
+        .collect();
+    assert!(
+        spent.iter().all(|spent| *spent < Duration::from_secs(2)),
+        "in six seconds they were busy for {spent:?}"
+    );
+}
+
+#[test]
+fn who_has_nothing_to_do_sleeps_over_a_file() {
+    let logs = Logs::new();
+    let bus = format!("sqlite:{}", logs.path("events.db").display());
+    idle(&logs, &bus);
+}
+
+#[test]
+#[cfg_attr(not(redis_server), ignore = "needs redis-server")]
+fn who_has_nothing_to_do_sleeps_over_redis() {
+    let (server, logs) = (RedisServer::start(), Logs::new());
+    idle(&logs, &server.url());
+}
+
 /// The clocks of all processes, as they are told to jump.
 struct Clock<'a>(&'a Path);
 

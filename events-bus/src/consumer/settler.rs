@@ -19,9 +19,12 @@ pub(super) fn run(source: &Arc<Source>, lanes: &Lanes, config: &ConsumerConfig) 
     let mut backoff = Backoff::new(Duration::from_millis(20), Duration::from_secs(5));
     let mut rest: Vec<Settlement> = Vec::new();
     loop {
-        if beaten.elapsed() >= beat && source.is_reading() && !lanes.are_stuck() {
+        if beaten.elapsed() >= beat {
+            // Also while another consumer leads: what is due would not let this thread sleep.
             beaten = Instant::now();
-            heartbeat(source, config);
+            if source.is_reading() && !lanes.are_stuck() {
+                heartbeat(source, config);
+            }
         }
         if rest.is_empty() {
             let wait = beat.saturating_sub(beaten.elapsed());

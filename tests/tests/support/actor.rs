@@ -12,6 +12,7 @@ use std::fs;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::time::Duration;
 
 /// A process that is killed when this is dropped.
 pub struct Actor(Child);
@@ -67,6 +68,16 @@ impl Actor {
     pub fn ended_well(mut self) -> bool {
         drop(self.0.stdin.take());
         self.0.wait().unwrap().success()
+    }
+
+    /// How long it has kept a processor busy; none where the system does not tell.
+    pub fn busy(&self) -> Option<Duration> {
+        let stat = fs::read_to_string(format!("/proc/{}/stat", self.0.id())).ok()?;
+        // Behind the name, which may have spaces: `utime` and `stime` are the 14th and 15th field (proc_pid_stat(5)).
+        let fields: Vec<_> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+        let ticks: u64 = fields[11].parse::<u64>().ok()? + fields[12].parse::<u64>().ok()?;
+        // A tick is a hundredth of a second on every system that is left.
+        Some(Duration::from_millis(ticks * 10))
     }
 
     /// The resident memory, in kB.
