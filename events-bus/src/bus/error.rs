@@ -136,37 +136,31 @@ impl fmt::Debug for ShutdownError {
 
 impl fmt::Display for ShutdownError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the bus did not stop in order:")?;
-        for consumer in &self.consumers {
-            write!(f, " {consumer};")?;
-        }
+        let mut parts: Vec<_> = self.consumers.iter().map(StopError::to_string).collect();
         if self.waiting > 0 {
             let fate = if self.lost {
-                "and are lost, as the outbox is in memory; give the shutdown more time, or keep the outbox in a file"
+                "and are lost, as the outbox is in memory: give the shutdown more time, or keep the outbox in a file"
             } else {
                 "and are published when a bus with this outbox is started again"
             };
-            write!(
-                f,
-                " {} events had not been published, {fate};",
+            parts.push(format!(
+                "{} events had not been published, {fate}",
                 self.waiting
-            )?;
+            ));
         }
         if self.publishers > 0 {
-            write!(
-                f,
-                " {} publishers were in a call of the transport;",
+            parts.push(format!(
+                "{} publishers were in a call of the transport",
                 self.publishers
-            )?;
+            ));
         }
         if self.relays > 0 {
-            write!(
-                f,
-                " {} relays were running receivers, or in a call of the database; what they have not sent is sent later;",
+            parts.push(format!(
+                "{} relays were running receivers, or in a call of the database: what they have not sent is sent later",
                 self.relays
-            )?;
+            ));
         }
-        Ok(())
+        write!(f, "the bus did not stop in order: {}", parts.join("; "))
     }
 }
 
