@@ -1,5 +1,6 @@
 //! An entry on its way through a consumer.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::time::Instant;
@@ -7,9 +8,11 @@ use std::time::Instant;
 use events_core::delivery::{OwnedEvent, Watch};
 use events_core::{AnySignal, ReceiverInfo, Uuid};
 
+use super::plan;
 use super::source::Source;
 use crate::record::Record;
 use crate::transport::{Entry, EntryId, Malformed};
+use crate::wire;
 
 /// An entry that a consumer was handed.
 #[derive(Debug)]
@@ -18,6 +21,8 @@ pub(super) struct Job {
     /// The reign in which it was handed out: what comes of it means nothing in a later one.
     pub(super) reign: u64,
     pub(super) entry: Entry,
+    /// The event's own key, where the entry does not say one.
+    own_key: Option<Arc<str>>,
     /// What it was decoded to, by the first who needs it.
     decoded: OnceLock<(&'static dyn AnySignal, OwnedEvent)>,
     /// How far its receivers are, when it is run first.
@@ -78,13 +83,34 @@ impl Watch for Run {
 
 impl Job {
     pub(super) fn new(source: Arc<Source>, reign: u64, entry: Entry) -> Self {
-        Self {
+        let mut job = Self {
             source,
             reign,
             entry,
+            own_key: None,
             decoded: OnceLock::new(),
             run: Run::default(),
-        }
+        };
+        job.own_key = job.find_key();
+        job
+    }
+
+    /// The key of an event that was published without one, as the Python services do: their order counts as well. The event is read
+    /// for that, and need not be read again.
+    fn find_key(&self) -> Option<Arc<str>> {
+        let record = self.record().ok().filter(|record| record.key.is_none())?;
+        let signal = plan::find(record.metadata.event_type())?;
+        signal.event().key?;
+        // What cannot be read, or whose key cannot be shown, has none; the lane says what is wrong with it.
+        let read = || {
+            let minor_version = record.metadata.minor_version();
+            let event = wire::decode_any(signal, &record.body, minor_version).ok()?;
+            let key = event.get().key().map(Arc::from);
+            Some((event, key))
+        };
+        let (event, key) = catch_unwind(AssertUnwindSafe(read)).ok().flatten()?;
+        self.set_event(signal, event);
+        key
     }
 
     pub(super) fn entry_id(&self) -> EntryId {
@@ -100,7 +126,8 @@ impl Job {
     }
 
     pub(super) fn key(&self) -> Option<&Arc<str>> {
-        self.record().ok().and_then(|record| record.key.as_ref())
+        let record = self.record().ok()?;
+        record.key.as_ref().or(self.own_key.as_ref())
     }
 
     /// The event and its signal, once [`set_event`](Self::set_event) was called.

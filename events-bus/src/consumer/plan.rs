@@ -1,6 +1,7 @@
 //! Which receivers an entry is for: by what it names, and by what is known of earlier deliveries.
 
 use std::cell::RefCell;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -56,12 +57,16 @@ pub(super) fn plan(work: &Work, shared: &Shared) -> Plan {
         return Plan(Kind::Dead(DeadReason::UnknownType, message.into()));
     };
     if job.event().is_none() {
-        match wire::decode_any(signal, &record.body, record.metadata.minor_version()) {
+        // How a type is read from its text is foreign code, and a lane must not end with it.
+        let read = || {
+            let minor_version = record.metadata.minor_version();
+            let event = wire::decode_any(signal, &record.body, minor_version);
+            event.map_err(|error| error.to_string())
+        };
+        let read = catch_unwind(AssertUnwindSafe(read));
+        match read.unwrap_or_else(|_| Err("a type of the event panicked when it was read".into())) {
             Ok(event) => job.set_event(signal, event),
-            Err(error) => {
-                let message = error.to_string().into();
-                return Plan(Kind::Dead(DeadReason::Undecodable, message));
-            }
+            Err(message) => return Plan(Kind::Dead(DeadReason::Undecodable, message.into())),
         }
     }
     let entry = &job.entry;
@@ -73,7 +78,7 @@ pub(super) fn plan(work: &Work, shared: &Shared) -> Plan {
 }
 
 /// The signal of an event type. Mostly that of the entry before.
-fn find(event_type: &str) -> Option<&'static dyn AnySignal> {
+pub(super) fn find(event_type: &str) -> Option<&'static dyn AnySignal> {
     thread_local! {
         static LAST: RefCell<Option<&'static dyn AnySignal>> = const { RefCell::new(None) };
     }
