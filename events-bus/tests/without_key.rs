@@ -66,9 +66,9 @@ fn events_have_the_order_of_their_own_key() {
     let tries = std::sync::Mutex::new(HashMap::new());
     let _connection = PLACED.connect_with("pack", 0, move |event| {
         // Some take longer than others, and some fail the first time.
-        thread::sleep(Duration::from_micros(u64::from(
-            event.number.unsigned_abs() as u32 * 7919 % 900,
-        )));
+        thread::sleep(Duration::from_micros(
+            event.number.unsigned_abs() * 7919 % 900,
+        ));
         let mut tries = tries.lock().unwrap();
         let tried: &mut u32 = tries.entry(event.number).or_default();
         *tried += 1;

@@ -43,6 +43,7 @@ pages! {
     wire_format: "docs/src/wire-format.md",
     registration: "docs/src/concepts/registration.md",
     performance: "docs/src/performance.md",
+    python_services: "docs/src/python-services.md",
     architecture: "docs/src/architecture.md",
     decisions: "docs/src/decisions.md",
 }
