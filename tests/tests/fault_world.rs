@@ -20,6 +20,7 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
+use actor::Actor;
 use logs::{Logs, until};
 use redis_server::RedisServer;
 
@@ -118,6 +119,40 @@ fn redis_comes_back_without_its_data() {
     }
     let twice = seen.len() - handled.len();
     assert!(twice <= 1000, "{twice} handled twice");
+}
+
+/// The file is damaged in its middle: a consumer neither handles what is not there nor keeps a processor busy, and goes on with a
+/// backup.
+#[test]
+fn the_file_is_damaged() {
+    let logs = Logs::new();
+    let (file, backup) = (logs.path("events.db"), logs.path("backup.db"));
+    let bus = format!("sqlite:{}", file.display());
+    let sent = logs.path("sent").display().to_string();
+    Actor::start(&["produce", &bus, "1", "4000", "500", &sent]).finish();
+    std::fs::copy(&file, &backup).unwrap();
+    let mut bytes = std::fs::read(&file).unwrap();
+    let middle = bytes.len() / 4..bytes.len() * 3 / 4;
+    bytes[middle].fill(0xA5);
+    std::fs::write(&file, bytes).unwrap();
+
+    let consumer = logs.consume(&bus);
+    thread::sleep(Duration::from_secs(3));
+    let busy = consumer.busy().unwrap_or_default();
+    assert!(busy < Duration::from_secs(2), "it was busy for {busy:?}");
+    consumer.kill();
+    let seen = logs.seen();
+    assert!(seen.len() < 4000, "half of it is not there");
+    assert!(seen.iter().all(|(_, number)| (1..=4000).contains(number)));
+
+    for name in ["events.db", "events.db-wal", "events.db-shm"] {
+        let _ = std::fs::remove_file(logs.path(name));
+    }
+    std::fs::copy(&backup, &file).unwrap();
+    let consumer = logs.consume(&bus);
+    logs.until_seen(4000);
+    consumer.finish();
+    logs.check(4000);
 }
 
 /// Services of a machine are started together, and one of them makes the file.
