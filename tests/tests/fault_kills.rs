@@ -23,11 +23,8 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 
-use actor::{Actor, count, last_number, lines};
+use actor::{Actor, IN_FLIGHT, count, last_number, lines};
 use redis_server::RedisServer;
-
-/// Entries that a consumer may have under way: what one kill may make it handle twice.
-const IN_FLIGHT: usize = 1000;
 
 fn is_long() -> bool {
     std::env::var_os("EVENTS_FAULTS").is_some_and(|wanted| wanted == "long")
@@ -257,10 +254,11 @@ fn durable_work_is_done_by_the_next_process() {
     let log = folder.path().join("log");
     let accepted = folder.path().join("log.accepted");
     let log_text = log.display().to_string();
+    let mut random = fastrand::Rng::with_seed(20_261_126);
     for _ in 0..4 {
         let first = (last_number(&accepted) + 1).to_string();
         let actor = Actor::start(&["durable", &store, &first, "100000", &log_text]);
-        std::thread::sleep(Duration::from_millis(400));
+        std::thread::sleep(Duration::from_millis(random.u64(250..600)));
         actor.kill();
     }
     let wanted = usize::try_from(last_number(&accepted)).unwrap();

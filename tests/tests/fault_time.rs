@@ -20,19 +20,13 @@ use std::path::Path;
 use std::thread;
 use std::time::Duration;
 
+use actor::IN_FLIGHT;
 use logs::Logs;
 use proxy::Proxy;
 use redis_server::RedisServer;
 
 /// In seconds.
 const HOUR: i64 = 3600;
-/// What one consumer may have under way.
-const IN_FLIGHT: usize = 1000;
-
-fn entries(server: &RedisServer) -> i64 {
-    let mut ask = redis::cmd("XLEN");
-    ask.arg("numbers").query(&mut server.client()).unwrap()
-}
 
 /// Each answer takes long, and sometimes the connection is lost before it comes. What was published in doubt is not published twice.
 #[test]
@@ -53,7 +47,7 @@ fn redis_is_slow() {
     producer.finish();
     logs.until_seen(3000);
     consumer.finish();
-    assert_eq!(entries(&server), 3000, "each of them once");
+    assert_eq!(server.entries("numbers"), 3000, "each of them once");
     let twice = logs.check(3000);
     assert!(
         twice <= 4 * IN_FLIGHT,

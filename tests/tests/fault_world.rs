@@ -20,14 +20,9 @@ use std::process::Command;
 use std::thread;
 use std::time::Duration;
 
-use actor::Actor;
+use actor::{Actor, IN_FLIGHT};
 use logs::{Logs, until};
 use redis_server::RedisServer;
-
-fn entries(server: &RedisServer) -> i64 {
-    let mut ask = redis::cmd("XLEN");
-    ask.arg("numbers").query(&mut server.client()).unwrap()
-}
 
 /// Nothing answers, longer than a call may take. What was published in doubt is not published twice.
 #[test]
@@ -44,10 +39,10 @@ fn redis_is_halted() {
     producer.finish();
     logs.until_seen(4000);
     consumer.finish();
-    assert_eq!(entries(&server), 4000, "each of them once");
+    assert_eq!(server.entries("numbers"), 4000, "each of them once");
     let twice = logs.check(4000);
     assert!(
-        twice <= 1000,
+        twice <= IN_FLIGHT,
         "{twice} handled twice: more than one consumer has under way"
     );
 }
@@ -69,11 +64,11 @@ fn redis_is_full() {
     limit("1mb");
     logs.until_sent(9_000);
     thread::sleep(Duration::from_millis(500));
-    let held = entries(&server);
+    let held = server.entries("numbers");
     assert!(held < 9_000, "{held} entries: it was never full");
     limit("0");
     producer.finish();
-    assert_eq!(entries(&server), 9_000, "each of them once");
+    assert_eq!(server.entries("numbers"), 9_000, "each of them once");
     let consumer = logs.consume(&url);
     logs.until_seen(9_000);
     consumer.finish();
@@ -118,7 +113,7 @@ fn redis_comes_back_without_its_data() {
         assert!(lost.len() < 9_000, "the outbox was not published: {lost:?}");
     }
     let twice = seen.len() - handled.len();
-    assert!(twice <= 1000, "{twice} handled twice");
+    assert!(twice <= IN_FLIGHT, "{twice} handled twice");
 }
 
 /// The file is damaged in its middle: a consumer neither handles what is not there nor keeps a processor busy, and goes on with a
@@ -194,7 +189,10 @@ fn two_consumers_fight_over_a_group() {
         consumer.finish();
     }
     let twice = logs.check(6000);
-    assert!(twice <= 4 * 1000, "{twice} handled twice in four rounds");
+    assert!(
+        twice <= 4 * IN_FLIGHT,
+        "{twice} handled twice in four rounds"
+    );
 }
 
 /// The store is on a disk that fills up: sends fail, what was accepted is kept, and it goes on when there is room.

@@ -64,6 +64,12 @@ impl RedisServer {
         self.port
     }
 
+    /// How many entries a stream has.
+    pub fn entries(&self, stream: &str) -> i64 {
+        let mut ask = redis::cmd("XLEN");
+        ask.arg(stream).query(&mut self.client()).unwrap()
+    }
+
     pub fn folder(&self) -> &Path {
         &self.folder
     }

@@ -1,9 +1,9 @@
 //! For wire formats: reading and writing events whose types are known at run time only.
 //!
 //! A wire format is a [`Source`] of values and a [`Sink`] for them, and nothing of it is in this crate: it says how a
-//! number, a text or a list is written. An event asks the source for what its fields are, and gives them to the sink. That is compiled once for each
-//! event, in the crate that declares it, and costs one call through a table for each value, and no allocation but those
-//! of the event itself:
+//! number, a text or a list is written. An event asks the source for what its fields are, and gives them to the sink.
+//! That is compiled once for each event, in the crate that declares it, and costs one call through a table for each
+//! value, another one for each field that is read, and no allocation but those of the event itself:
 //!
 //! ```
 //! use events_core::codec::{Items, ReadError, Source, Stopped};

@@ -23,8 +23,8 @@ pub struct Redelivery<'a> {
 /// Follows the receivers of a [`Redelivery`] while they run: for whoever may have to go on without one that does not come
 /// back, and has to know how far they are.
 pub trait Watch {
-    /// A receiver is next: whether it is to run. One that is not is passed over. The responses do not say so; who has no
-    /// use for what would be next has none for them either.
+    /// A receiver is next: whether it is to run. One that is not is passed over, and the responses count it as one that
+    /// is well: whoever says no has to disregard them.
     fn may_run(&self, receiver: &ReceiverInfo) -> bool;
 
     /// The receiver came back, without an error. Of an `async` one that is said when its task runs.
@@ -64,7 +64,7 @@ impl<'a> Redelivery<'a> {
         self
     }
 
-    /// Tells of each receiver before and after it runs.
+    /// Asks before each receiver runs, and tells when it came back.
     pub const fn watched_by(mut self, watch: &'a dyn Watch) -> Self {
         self.watch = Some(watch);
         self

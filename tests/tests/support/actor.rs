@@ -14,6 +14,9 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
+/// Entries that a consumer may have under way: what one kill may make it handle twice.
+pub const IN_FLIGHT: usize = 1000;
+
 /// A process that is killed when this is dropped.
 pub struct Actor(Child);
 
