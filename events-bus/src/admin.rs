@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use events_core::Timestamp;
 
-use crate::record::{Again, Record};
+use crate::record::{Record, Requeued};
 use crate::transport::{
     DeadLetter, Entry, EntryId, Position, Transport, TransportError, TransportErrorKind,
 };
@@ -97,7 +97,7 @@ pub fn retry(
         };
         let mut record = record
             .clone()
-            .once_more(Again::new("retry", id.to_string()));
+            .as_requeued(Requeued::new("retry", id.to_string()));
         if let Some(receiver) = &letter.receiver {
             record.receivers = vec![Arc::clone(receiver)];
         }
@@ -214,7 +214,7 @@ pub fn replay(
         let Some(last) = page.last().map(|entry| entry.id) else {
             return Ok(done);
         };
-        from = Position::Behind(last);
+        from = Position::After(last);
         let mut records = Vec::new();
         let mut beyond = false;
         for entry in page {
@@ -233,7 +233,7 @@ pub fn replay(
             done.given += 1;
             let first = done.span.map_or(entry.id, |(first, _)| first);
             done.span = Some((first, entry.id));
-            let mut record = record.once_more(Again::new("replay", entry.id.to_string()));
+            let mut record = record.as_requeued(Requeued::new("replay", entry.id.to_string()));
             record.receivers.clone_from(&replay.receivers);
             records.push(record);
         }

@@ -21,7 +21,7 @@ use std::sync::Arc;
 
 use events_core::{EventMetadata, SourceLib, Timestamp};
 
-use crate::record::{Again, Record};
+use crate::record::{Record, Requeued};
 use crate::trace::TraceContext;
 
 /// The name under which brokers keep the body, as the reference's Redis producer has it.
@@ -52,7 +52,7 @@ pub fn write<'a>(record: &'a Record, mut header: impl FnMut(&'static str, Cow<'a
     if record.from_event_bus {
         header("from_event_bus", Cow::Borrowed("1"));
     }
-    if let Some(again) = &record.again {
+    if let Some(again) = &record.requeued {
         header("again", Cow::Borrowed(&again.reason));
         header("again_from", Cow::Borrowed(&again.from));
     }
@@ -166,7 +166,7 @@ impl<'a> Headers<'a> {
         };
         let again = self.again.map(|reason| {
             let from = self.again_from.unwrap_or_default();
-            Arc::new(Again::new(reason, from))
+            Arc::new(Requeued::new(reason, from))
         });
         Ok(Record {
             metadata,
@@ -175,7 +175,7 @@ impl<'a> Headers<'a> {
             trace: self
                 .traceparent
                 .and_then(|parent| TraceContext::parse(parent, self.tracestate)),
-            again,
+            requeued: again,
             receivers,
             from_event_bus: self.from_event_bus.is_some(),
         })

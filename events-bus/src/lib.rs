@@ -20,5 +20,5 @@ pub mod wire;
 pub use bus::{Bus, BusBuilder, FlushError, ShutdownError, StartError, StartProblem, open};
 pub use consumer::{Consumer, Handled, ReceiverReport, ReceiverResult, StopError};
 pub use producer::{ProducerStats, Published};
-pub use record::{Again, Record};
+pub use record::{Record, Requeued};
 pub use trace::TraceContext;

@@ -22,7 +22,7 @@ pub struct Record {
     /// The W3C trace context of the sender.
     pub trace: Option<TraceContext>,
     /// Where the record was before: a dead letter that is tried again, an entry that is replayed.
-    pub again: Option<Arc<Again>>,
+    pub requeued: Option<Arc<Requeued>>,
     /// The ids of the receivers that it is for; all of them where it is empty.
     pub receivers: Vec<Arc<str>>,
     /// Whether the event had come from an event bus before it was put here: so it is with the work of durable receivers.
@@ -32,14 +32,14 @@ pub struct Record {
 /// Where a record that is handled once more comes from. Such a record is not taken for a duplicate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
-pub struct Again {
+pub struct Requeued {
     /// Why: `retry` of a dead letter, or `replay`.
     pub reason: Box<str>,
     /// The id of the entry or the dead letter.
     pub from: Box<str>,
 }
 
-impl Again {
+impl Requeued {
     /// For this reason, from this entry or dead letter.
     pub fn new(reason: impl Into<Box<str>>, from: impl Into<Box<str>>) -> Self {
         Self {
@@ -57,7 +57,7 @@ impl Record {
             key: None,
             body: body.into(),
             trace: None,
-            again: None,
+            requeued: None,
             receivers: Vec::new(),
             from_event_bus: false,
         }
@@ -89,8 +89,8 @@ impl Record {
 
     /// As one that was handled before.
     #[must_use]
-    pub fn once_more(mut self, again: Again) -> Self {
-        self.again = Some(Arc::new(again));
+    pub fn as_requeued(mut self, again: Requeued) -> Self {
+        self.requeued = Some(Arc::new(again));
         self
     }
 }
@@ -102,7 +102,7 @@ impl fmt::Debug for Record {
             .field("event_type", &self.metadata.event_type())
             .field("id", &self.metadata.id())
             .field("body_bytes", &self.body.len())
-            .field("again", &self.again)
+            .field("again", &self.requeued)
             .field("receivers", &self.receivers)
             .finish_non_exhaustive()
     }

@@ -97,7 +97,7 @@ fn what_arrives_after_its_repetition_is_not_published_twice() {
     slow.publish(TOPIC, &[record(1)], sequence(&[1])).unwrap();
     proxy.hold();
     let error = unavailable(slow.publish(TOPIC, &[record(2)], sequence(&[2])));
-    assert!(error.is_in_doubt());
+    assert!(error.is_outcome_unknown());
     let direct = server.transport();
     direct.publish(TOPIC, &[record(2)], sequence(&[2])).unwrap();
     proxy.release();

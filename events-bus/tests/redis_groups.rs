@@ -17,7 +17,7 @@ use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use events_bus::Again;
+use events_bus::Requeued;
 use events_bus::transport::redis::{RedisOptions, RedisTransport};
 use events_bus::transport::{
     DeadLetter, DeadReason, Entry, Progress, ReceiverState, Sequence, Settlement, Standing,
@@ -97,7 +97,7 @@ fn more_than_was_asked_for_is_never_handed_out_and_never_lost() {
     let transport = joined(&server);
     publish(&transport, 0..4);
     let again: Vec<_> = (100..103)
-        .map(|number| record(number).once_more(Again::new("replay", "1-0")))
+        .map(|number| record(number).as_requeued(Requeued::new("replay", "1-0")))
         .collect();
     transport.requeue(TOPIC, "g", &again).unwrap();
     let first = receive(&transport, "c", 4);
@@ -178,7 +178,7 @@ fn receivers_that_handled_an_event_are_remembered() {
     let server = RedisServer::start();
     let transport = joined(&server);
     let twice = record(7);
-    let again = twice.clone().once_more(Again::new("retry", "1-0"));
+    let again = twice.clone().as_requeued(Requeued::new("retry", "1-0"));
     transport
         .publish(TOPIC, &[twice.clone(), twice.clone(), again], None)
         .unwrap();

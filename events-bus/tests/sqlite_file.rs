@@ -253,7 +253,7 @@ fn who_waits_behind_another_process_hears_of_it() {
             &path,
             "busy timeout",
         );
-        assert!(!error.is_in_doubt());
+        assert!(!error.is_outcome_unknown());
     }
     other.execute_batch("ROLLBACK").unwrap();
     assert_eq!(

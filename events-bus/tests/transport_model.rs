@@ -117,7 +117,7 @@ fn record(event: u8) -> Record {
 /// Numbers in a queue of a group's own are the transport's affair.
 fn name(id: EntryId) -> String {
     match id.queue() {
-        Queue::Again => "again".to_owned(),
+        Queue::Redelivery => "again".to_owned(),
         _ => id.to_string(),
     }
 }
@@ -251,7 +251,7 @@ impl Run<'_> {
             }
             Step::Read { behind, most } => {
                 let from = behind.map_or(Position::Oldest, |which| {
-                    Position::Behind(self.id(which, None))
+                    Position::After(self.id(which, None))
                 });
                 let found = store.read(TOPIC, from, *most);
                 self.entries(None, found)

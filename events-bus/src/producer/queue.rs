@@ -34,7 +34,7 @@ impl Sent<'_> {
             key: self.key.map(Arc::from),
             body: Arc::from(self.body),
             trace: self.trace,
-            again: None,
+            requeued: None,
             receivers: Vec::new(),
             from_event_bus: false,
         }

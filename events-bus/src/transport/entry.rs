@@ -14,7 +14,7 @@ use crate::record::Record;
 #[non_exhaustive]
 pub enum Queue {
     /// What was given to one group once more. It comes first.
-    Again,
+    Redelivery,
     /// The topic.
     Topic,
 }
@@ -42,8 +42,8 @@ impl EntryId {
 
     /// The same number in the queue of what is handled once more.
     #[must_use]
-    pub const fn again(mut self) -> Self {
-        self.queue = Queue::Again;
+    pub const fn in_redelivery(mut self) -> Self {
+        self.queue = Queue::Redelivery;
         self
     }
 
@@ -65,7 +65,7 @@ impl EntryId {
 
 impl fmt::Display for EntryId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.queue == Queue::Again {
+        if self.queue == Queue::Redelivery {
             f.write_str("again:")?;
         }
         write!(f, "{}-{}", self.major, self.minor)
@@ -106,7 +106,7 @@ impl FromStr for EntryId {
             .zip(digits(minor))
             .map(|(major, minor)| Self::new(major, minor))
             .ok_or_else(refuse)?;
-        Ok(if again { id.again() } else { id })
+        Ok(if again { id.in_redelivery() } else { id })
     }
 }
 
@@ -119,7 +119,7 @@ pub enum Position {
     /// With this entry, or the first behind where it would be.
     At(EntryId),
     /// Behind this entry.
-    Behind(EntryId),
+    After(EntryId),
     /// With the first entry that was published at that time or later, by the clock of the transport.
     Time(Timestamp),
 }

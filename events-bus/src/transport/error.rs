@@ -11,7 +11,7 @@ struct Inner {
     kind: TransportErrorKind,
     transport: &'static str,
     message: Box<str>,
-    in_doubt: bool,
+    outcome_unknown: bool,
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
@@ -42,7 +42,7 @@ impl TransportError {
             kind,
             transport,
             message: message.into(),
-            in_doubt: false,
+            outcome_unknown: false,
             source: None,
         }))
     }
@@ -56,17 +56,17 @@ impl TransportError {
 
     /// It is not known whether what was asked for happened.
     #[must_use]
-    pub fn in_doubt(mut self) -> Self {
-        self.0.in_doubt = true;
+    pub fn outcome_unknown(mut self) -> Self {
+        self.0.outcome_unknown = true;
         self
     }
 
     /// The same for another caller, who has waited for the same attempt.
     #[cfg(feature = "sqlite")]
-    pub(crate) fn again(&self) -> Self {
+    pub(crate) fn for_another(&self) -> Self {
         let inner = &self.0;
         let mut again = Self::new(inner.kind, inner.transport, &*inner.message);
-        again.0.in_doubt = inner.in_doubt;
+        again.0.outcome_unknown = inner.outcome_unknown;
         match &inner.source {
             Some(source) => again.because(source.to_string()),
             None => again,
@@ -79,8 +79,8 @@ impl TransportError {
     }
 
     /// Whether it is unknown that what was asked for happened.
-    pub fn is_in_doubt(&self) -> bool {
-        self.0.in_doubt
+    pub fn is_outcome_unknown(&self) -> bool {
+        self.0.outcome_unknown
     }
 
     /// Whether trying again may help.

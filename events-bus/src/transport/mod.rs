@@ -115,7 +115,7 @@ pub trait Transport: Send + Sync + fmt::Debug + 'static {
     ///
     /// # Errors
     /// When the records could not be kept. What became of them is not known where
-    /// [`is_in_doubt`](TransportError::is_in_doubt) says so.
+    /// [`is_outcome_unknown`](TransportError::is_outcome_unknown) says so.
     fn publish(
         &self,
         topic: &str,

@@ -47,7 +47,7 @@ pub struct GroupStatus {
     /// How many it was given and has not finished.
     pub pending: u64,
     /// How many were requeued for it and not finished.
-    pub again: u64,
+    pub requeued: u64,
     /// When the oldest entry was published that it has not finished, pending or unread.
     pub oldest_unfinished: Option<Timestamp>,
     /// The consumer that leads it.
@@ -61,7 +61,7 @@ impl GroupStatus {
             group: group.into(),
             unread: Some(0),
             pending: 0,
-            again: 0,
+            requeued: 0,
             oldest_unfinished: None,
             leader: None,
         }

@@ -73,7 +73,7 @@ pub fn settled(transport: &SharedTransport, topic: &str, group: &str) {
     let left = || {
         let status = transport.status(topic).unwrap().unwrap();
         let group = status.groups.into_iter().find(|it| it.group == group);
-        group.map(|group| (group.unread, group.pending, group.again))
+        group.map(|group| (group.unread, group.pending, group.requeued))
     };
     eventually(
         || left() == Some((Some(0), 0, 0)),

@@ -67,7 +67,7 @@ impl Transport for Flaky {
         self.check()?;
         let ids = self.inner.publish(topic, records, sequence)?;
         if Self::takes(&self.doubt) {
-            return Err(broken("did not answer").in_doubt());
+            return Err(broken("did not answer").outcome_unknown());
         }
         self.batches.lock().unwrap().push(records.len());
         Ok(ids)

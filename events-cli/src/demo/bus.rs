@@ -231,7 +231,7 @@ fn lag(transport: &SharedTransport) -> Result<u64, String> {
     let groups = status.groups.iter();
     let group = groups.filter(|group| group.group == GROUP);
     Ok(group
-        .map(|group| group.lag().unwrap_or_default() + group.again)
+        .map(|group| group.lag().unwrap_or_default() + group.requeued)
         .sum())
 }
 

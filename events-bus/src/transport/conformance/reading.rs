@@ -20,8 +20,8 @@ fn positions(it: &Setting<'_>) {
     };
     assert_eq!(read(Position::Oldest, 2), [0, 1]);
     assert_eq!(read(Position::At(ids[1]), 10), [1, 2]);
-    assert_eq!(read(Position::Behind(ids[1]), 10), [2]);
-    assert!(read(Position::Behind(ids[2]), 10).is_empty());
+    assert_eq!(read(Position::After(ids[1]), 10), [2]);
+    assert!(read(Position::After(ids[2]), 10).is_empty());
     let entries = it.transport.read(TOPIC, Position::Oldest, 10);
     let entries = entries.expect("reading succeeds");
     let first = entries[0].published_at;
@@ -52,7 +52,7 @@ fn trimmed_positions(it: &Setting<'_>) {
     };
     assert_eq!(read(Position::Oldest, 10), [4, 5]);
     assert_eq!(read(Position::At(ids[1]), 10), [4, 5]);
-    assert_eq!(read(Position::Behind(ids[1]), 1), [4]);
+    assert_eq!(read(Position::After(ids[1]), 1), [4]);
     assert_eq!(read(Position::At(EntryId::new(0, 0)), 10), [4, 5]);
     assert!(read(Position::At(EntryId::new(u64::MAX, 0)), 10).is_empty());
     assert!(

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use events_core::{EventMetadata, SourceLib, Timestamp, Uuid};
 
 use super::{Check, GROUP, Setting, TOPIC, promises};
-use crate::record::{Again, Record};
+use crate::record::{Record, Requeued};
 use crate::trace::TraceContext;
 use crate::transport::Position;
 
@@ -42,7 +42,7 @@ fn samples() -> Vec<Record> {
             .with_trace(trace),
         Record::new(early, [1])
             .for_receivers(["a::b", "c.d"])
-            .once_more(Again::new("replay", "again:17-0")),
+            .as_requeued(Requeued::new("replay", "again:17-0")),
         Record {
             from_event_bus: true,
             ..Record::new(plain, [7]).with_key(Some(" "))

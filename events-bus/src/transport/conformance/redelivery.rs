@@ -141,16 +141,16 @@ fn requeued(it: &Setting<'_>) {
     it.transport
         .requeue(TOPIC, GROUP, &[record(7), record(8)])
         .expect("requeueing succeeds");
-    assert_eq!(it.group().again, 2);
+    assert_eq!(it.group().requeued, 2);
     let given = it.receive("one", 10);
     assert_eq!(numbers(&given), [7, 8, 0, 1], "first what was requeued");
     assert_eq!(numbers(&it.receive_in("other", "one", 10)), [0, 1]);
     let ids: BTreeSet<_> = given.iter().map(|entry| entry.id).collect();
     assert_eq!(ids.len(), 4, "ids are told apart");
-    assert_eq!(given[0].id.queue(), Queue::Again);
+    assert_eq!(given[0].id.queue(), Queue::Redelivery);
     assert_eq!(numbers(&it.take_over("two", Duration::ZERO)), [7, 8, 0, 1]);
     it.finish("two", &given[..1]);
-    assert_eq!(it.group().again, 1);
+    assert_eq!(it.group().requeued, 1);
     assert_eq!(numbers(&it.take_over("two", Duration::ZERO)), [8, 0, 1]);
 }
 
@@ -179,7 +179,11 @@ fn again_waits(it: &Setting<'_>) {
     it.join(GROUP);
     requeue(it, &[7, 8]);
     let given = it.receive("one", 10);
-    assert!(given.iter().all(|entry| entry.id.queue() == Queue::Again));
+    assert!(
+        given
+            .iter()
+            .all(|entry| entry.id.queue() == Queue::Redelivery)
+    );
     let progress = failed(1);
     let waiting = Settlement::waiting(
         given[0].id,

@@ -9,7 +9,7 @@ use super::{
     Check, GROUP, MOMENT, Setting, TOPIC, event_id, letter, member, numbers, promises, receivers,
     record,
 };
-use crate::record::Again;
+use crate::record::Requeued;
 use crate::transport::{
     DeadReason, Entry, EntryId, Malformed, Progress, ReceiverState, Settlement, Start,
 };
@@ -286,9 +286,9 @@ fn duplicates(it: &Setting<'_>) {
         others.iter().all(|entry| entry.handled_by.is_empty()),
         "groups are apart"
     );
-    let once_more = record(1).once_more(Again::new("replay", "1-0"));
+    let requeued = record(1).as_requeued(Requeued::new("replay", "1-0"));
     it.transport
-        .requeue(TOPIC, GROUP, &[once_more])
+        .requeue(TOPIC, GROUP, &[requeued])
         .expect("requeueing succeeds");
     assert!(it.receive("one", 10)[0].handled_by.is_empty());
 }

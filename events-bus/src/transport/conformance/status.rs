@@ -28,7 +28,10 @@ fn state(it: &Setting<'_>) {
     assert_eq!((status.oldest, status.newest), (Some(ids[0]), Some(ids[4])));
     assert_eq!(status.dead_letters, 0);
     let group = it.group();
-    assert_eq!((group.unread, group.pending, group.again), (Some(3), 2, 0));
+    assert_eq!(
+        (group.unread, group.pending, group.requeued),
+        (Some(3), 2, 0)
+    );
     assert_eq!(group.lag(), Some(5));
     let entries = it.transport.read(TOPIC, Position::Oldest, 1);
     let oldest = entries.expect("reading succeeds")[0].published_at;
@@ -105,7 +108,7 @@ fn apart(it: &Setting<'_>) {
             group.group.clone(),
             group.unread,
             group.pending,
-            group.again,
+            group.requeued,
             group.leader.clone(),
         )
     };

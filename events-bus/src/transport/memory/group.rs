@@ -114,7 +114,7 @@ impl Group {
                 continue;
             }
             let found = match id.queue() {
-                Queue::Again => self.again.get(&id.major()).cloned(),
+                Queue::Redelivery => self.again.get(&id.major()).cloned(),
                 Queue::Topic => stored(id.major()),
             };
             let Some(found) = found else {
@@ -147,7 +147,7 @@ impl Group {
             .into_iter()
             .filter_map(|number| {
                 let stored = self.again.get(&number)?.clone();
-                let id = EntryId::new(number, 0).again();
+                let id = EntryId::new(number, 0).in_redelivery();
                 self.pend(consumer, id, now);
                 Some(Entry::new(id, stored.at, Ok(stored.record)).delivered(1))
             })
@@ -172,7 +172,7 @@ impl Group {
         let id = EntryId::new(number, 0);
         self.pend(consumer, id, now);
         let mut entry = Entry::new(id, stored.at, Ok(stored.record.clone())).delivered(1);
-        if stored.record.again.is_none() {
+        if stored.record.requeued.is_none() {
             entry.handled_by = self.handled.by(stored.record.metadata.id());
         }
         entry
@@ -212,7 +212,7 @@ impl Group {
             if self.pending.remove(id).is_none() {
                 return false;
             }
-            if id.queue() == Queue::Again {
+            if id.queue() == Queue::Redelivery {
                 self.again.remove(&id.major());
             }
             if let Some(event_id) = settlement.event_id {
@@ -247,7 +247,7 @@ impl Group {
     pub(super) fn forget_before(&mut self, first: u64) {
         self.position = self.position.max(first);
         self.pending
-            .retain(|id| id.queue() == Queue::Again || id.major() >= first);
+            .retain(|id| id.queue() == Queue::Redelivery || id.major() >= first);
     }
 
     pub(super) fn status(
@@ -262,7 +262,7 @@ impl Group {
         let mut status = GroupStatus::new(name);
         status.unread = Some(next.saturating_sub(self.position));
         status.pending = pending;
-        status.again = again;
+        status.requeued = again;
         status.oldest_unfinished = published(self.first_unfinished());
         status.leader = self
             .leader

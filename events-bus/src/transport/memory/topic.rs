@@ -333,7 +333,7 @@ impl Topic {
         let from = match from {
             Position::Oldest => state.first,
             Position::At(id) => id.major() + u64::from(id.minor() > 0),
-            Position::Behind(id) => id.major().saturating_add(1),
+            Position::After(id) => id.major().saturating_add(1),
             Position::Time(time) => {
                 state.first + state.log.partition_point(|stored| stored.at < time) as u64
             }

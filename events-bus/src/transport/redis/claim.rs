@@ -33,8 +33,8 @@ pub(super) fn take_over(
     most: usize,
 ) -> Result<Vec<Entry>, Failure> {
     let mut entries = Vec::new();
-    let queues = [Queue::Again, Queue::Topic];
-    let from = behind.map_or(Queue::Again, EntryId::queue);
+    let queues = [Queue::Redelivery, Queue::Topic];
+    let from = behind.map_or(Queue::Redelivery, EntryId::queue);
     for queue in queues.into_iter().filter(|queue| *queue >= from) {
         let room = most.saturating_sub(entries.len());
         if room == 0 {
@@ -45,7 +45,7 @@ pub(super) fn take_over(
             member,
             queue,
             stream: match queue {
-                Queue::Again => keys::again(member.topic, member.group),
+                Queue::Redelivery => keys::again(member.topic, member.group),
                 Queue::Topic => member.topic.to_owned(),
             },
             idle: u64::try_from(idle.as_millis()).unwrap_or(u64::MAX),
@@ -187,9 +187,9 @@ impl Claim<'_> {
         if !missing.is_empty() {
             self.finish_gone(conn, &missing)?;
         }
-        if self.queue == Queue::Again {
+        if self.queue == Queue::Redelivery {
             for entry in &mut found {
-                entry.id = entry.id.again();
+                entry.id = entry.id.in_redelivery();
             }
         }
         Ok(found)
@@ -237,7 +237,7 @@ impl Claim<'_> {
         for id in &gone {
             acknowledge.arg(id_text(*id));
             forget.arg(match self.queue {
-                Queue::Again => id.again().to_string(),
+                Queue::Redelivery => id.in_redelivery().to_string(),
                 Queue::Topic => id.to_string(),
             });
         }

@@ -90,7 +90,7 @@ fn broken(error: RedisError, what: &str, server: &str) -> TransportError {
     };
     TransportError::new(TransportErrorKind::Unavailable, NAME, message)
         .because(error)
-        .in_doubt()
+        .outcome_unknown()
 }
 
 /// What the server's codes mean, and what to do.

@@ -149,7 +149,7 @@ impl Window {
             .filter_map(|(index, entry)| {
                 let record = entry.record.as_ref().ok()?;
                 // What is handled once more on purpose is no duplicate.
-                let is_first = record.again.is_none();
+                let is_first = record.requeued.is_none();
                 is_first.then(|| (index, record.metadata.id()))
             })
             .collect();

@@ -249,7 +249,7 @@ fn entries(streams: Value, again: &str) -> Result<Vec<Entry>, Failure> {
         for entry in &mut some {
             entry.deliveries = 1;
             if is_again {
-                entry.id = entry.id.again();
+                entry.id = entry.id.in_redelivery();
             }
         }
         if entries.is_empty() {

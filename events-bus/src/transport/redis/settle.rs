@@ -89,7 +89,7 @@ impl Scripts {
         entries: &[EntryId],
     ) -> Result<(), Failure> {
         let again = keys::again(member.topic, member.group);
-        for (queue, stream) in [(Queue::Again, &*again), (Queue::Topic, member.topic)] {
+        for (queue, stream) in [(Queue::Redelivery, &*again), (Queue::Topic, member.topic)] {
             let mut ids = entries.iter().filter(|id| id.queue() == queue).peekable();
             if ids.peek().is_none() {
                 continue;
@@ -149,7 +149,7 @@ impl Scripts {
         add_dead(&mut call, settlements);
         add_progress(&mut call, settlements);
         add_finished(&mut call, settlements, Queue::Topic);
-        add_finished(&mut call, settlements, Queue::Again);
+        add_finished(&mut call, settlements, Queue::Redelivery);
         let finished: &[Settlement] = if window.is_zero() { &[] } else { settlements };
         add_handled(&mut call, finished);
         if answer::number(self.settle.run(conn, &call)?)? == 0 {
@@ -239,7 +239,7 @@ pub(super) fn stretches<'a, 'b>(
 fn queue_number(entry: EntryId) -> u8 {
     match entry.queue() {
         Queue::Topic => 1,
-        Queue::Again => 2,
+        Queue::Redelivery => 2,
     }
 }
 

@@ -84,7 +84,7 @@ fn group(conn: &mut Conn, of: &TopicStatus, found: Value) -> Result<GroupStatus,
             1,
         ));
     let mut answers = commands.ask(conn)?;
-    status.again = answer::number(next(&mut answers)?)?;
+    status.requeued = answer::number(next(&mut answers)?)?;
     status.leader = match next(&mut answers)? {
         Value::Nil => None,
         leader => Some(answer::text(leader)?),
@@ -119,7 +119,7 @@ pub(super) fn read(
     let from = match from {
         Position::Oldest => "-".to_owned(),
         Position::At(id) => id_text(id),
-        Position::Behind(id) => format!("({}", id_text(id)),
+        Position::After(id) => format!("({}", id_text(id)),
         Position::Time(time) => {
             // The first millisecond that is not before it.
             let millis = time.as_micros().max(0).unsigned_abs().div_ceil(1000);

@@ -55,7 +55,11 @@ pub(super) fn failed(path: &Path, what: &str, fault: Fault) -> TransportError {
             // Only a commit is in doubt, and only after a failure of the disk.
             let doubt = error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure);
             let failure = new(kind, format!("cannot {what} in `{path}`; {remedy}")).because(error);
-            if doubt { failure.in_doubt() } else { failure }
+            if doubt {
+                failure.outcome_unknown()
+            } else {
+                failure
+            }
         }
     }
 }

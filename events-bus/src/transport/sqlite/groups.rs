@@ -42,7 +42,7 @@ pub(super) fn micros(duration: Duration) -> i64 {
 
 pub(super) fn queue_number(queue: Queue) -> i64 {
     match queue {
-        Queue::Again => 0,
+        Queue::Redelivery => 0,
         Queue::Topic => 1,
     }
 }
@@ -154,7 +154,7 @@ pub(super) fn take_over(
     let mut entries = Vec::with_capacity(found.len());
     for (queue, number, deliveries, progress) in found {
         let (table, id) = match queue {
-            0 => ("again".to_owned(), entry_id(number).again()),
+            0 => ("again".to_owned(), entry_id(number).in_redelivery()),
             _ => (format!("entries_{}", group.topic), entry_id(number)),
         };
         let mut select =
@@ -272,7 +272,7 @@ pub(super) fn receive(
         pend(transaction, &group, Queue::Topic, position, member)?;
         let mut entry = Entry::new(entry_id(position), at, Ok(record)).delivered(1);
         if let (Some((from, to)), Ok(record)) = (recent, &entry.record)
-            && record.again.is_none()
+            && record.requeued.is_none()
         {
             let id = record.metadata.id();
             entry.handled_by = handled_by(transaction, group.id, &id.as_bytes()[..], from, to)?;
@@ -305,13 +305,13 @@ fn receive_again(
         let number: i64 = row.get(0)?;
         let (at, record) = reader.record(row, 1)?;
         given.push(number);
-        entries.push(Entry::new(entry_id(number).again(), at, Ok(record)).delivered(1));
+        entries.push(Entry::new(entry_id(number).in_redelivery(), at, Ok(record)).delivered(1));
     }
     for number in given {
         transaction
             .prepare_cached("UPDATE again SET given = 1 WHERE id = ?")?
             .execute([number])?;
-        pend(transaction, group, Queue::Again, number, member)?;
+        pend(transaction, group, Queue::Redelivery, number, member)?;
     }
     Ok(entries)
 }

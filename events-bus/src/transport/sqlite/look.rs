@@ -71,7 +71,7 @@ fn of_topic(transaction: &Transaction<'_>, id: i64, name: &str) -> Attempt<Topic
             "SELECT count(*) FROM pending WHERE grp = ? AND queue = 1",
             row.id,
         )?;
-        group.again = count(
+        group.requeued = count(
             transaction,
             "SELECT count(*) FROM again WHERE grp = ?",
             row.id,
@@ -123,7 +123,7 @@ pub(super) fn read(
     let first = match from {
         Position::Oldest => 0,
         Position::At(id) => number(id.major()).saturating_add(i64::from(id.minor() > 0)),
-        Position::Behind(id) => number(id.major()).saturating_add(1),
+        Position::After(id) => number(id.major()).saturating_add(1),
         Position::Time(time) => first_at(transaction, topic, time)?,
     };
     let columns = rows::COLUMNS;
@@ -181,7 +181,7 @@ pub(super) fn dead_letters(
             .ok_or(Fault::Damaged("the reason of a dead letter is none"))?;
         let mut entry = EntryId::new(number(7)?, number(8)?);
         if row.get::<_, i64>(6)? == 0 {
-            entry = entry.again();
+            entry = entry.in_redelivery();
         }
         let at = Timestamp::from_micros(row.get(9)?)
             .ok_or(Fault::Damaged("the time of a dead letter is none"))?;

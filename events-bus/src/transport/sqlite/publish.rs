@@ -123,7 +123,7 @@ impl SqliteTransport {
             Err(fault) if fault.is_busy() => {
                 let error = failed(&self.path, "publish", fault);
                 for request in requests {
-                    request.answer(Err(error.again()));
+                    request.answer(Err(error.for_another()));
                 }
                 return;
             }

@@ -9,7 +9,7 @@ use rusqlite::{OptionalExtension, Row, Statement, Transaction, params};
 use serde_json::{Map, Value, json};
 
 use super::error::{Attempt, Fault};
-use crate::record::{Again, Record};
+use crate::record::{Record, Requeued};
 use crate::trace::TraceContext;
 use crate::transport::{Progress, ReceiverState};
 
@@ -117,7 +117,7 @@ pub(super) fn bind(
 
 /// What few records have, as JSON.
 fn extra(record: &Record) -> Option<String> {
-    let is_plain = record.trace.is_none() && record.again.is_none() && !record.from_event_bus;
+    let is_plain = record.trace.is_none() && record.requeued.is_none() && !record.from_event_bus;
     if is_plain && record.receivers.is_empty() {
         return None;
     }
@@ -131,7 +131,7 @@ fn extra(record: &Record) -> Option<String> {
     if record.from_event_bus {
         extra.insert("from_event_bus".to_owned(), json!(true));
     }
-    if let Some(again) = &record.again {
+    if let Some(again) = &record.requeued {
         extra.insert("again".to_owned(), json!([again.reason, again.from]));
     }
     if !record.receivers.is_empty() {
@@ -232,7 +232,7 @@ fn read_extra(record: &mut Record, text: &str) -> Option<()> {
     if let Some(again) = extra.get("again") {
         let reason = again.get(0)?.as_str()?;
         let from = again.get(1)?.as_str()?;
-        record.again = Some(Arc::new(Again::new(reason, from)));
+        record.requeued = Some(Arc::new(Requeued::new(reason, from)));
     }
     if let Some(receivers) = extra.get("receivers") {
         record.receivers = receivers

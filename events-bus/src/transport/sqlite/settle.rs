@@ -67,7 +67,7 @@ pub(super) fn settle(
         if !settlement.finished {
             continue;
         }
-        if id.queue() == Queue::Again {
+        if id.queue() == Queue::Redelivery {
             transaction
                 .prepare_cached("DELETE FROM again WHERE id = ?")?
                 .execute([number])?;

@@ -117,7 +117,7 @@ fn progress(topic: &TopicStatus, replay: &Replay, is_shown: bool) -> Shown {
     }
     let first = match replay.from {
         Position::Oldest => topic.oldest,
-        Position::At(id) | Position::Behind(id) => topic.oldest.map(|oldest| oldest.max(id)),
+        Position::At(id) | Position::After(id) => topic.oldest.map(|oldest| oldest.max(id)),
         _ => None,
     };
     let last = topic

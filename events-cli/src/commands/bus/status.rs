@@ -118,7 +118,7 @@ impl GroupFacts {
             group: group.group.clone(),
             unread: group.unread,
             pending: group.pending,
-            again: group.again,
+            again: group.requeued,
             lag: group.lag(),
             oldest_unfinished: group.oldest_unfinished.map(|at| at.to_string()),
             age: group.oldest_unfinished.map(age),
@@ -136,7 +136,7 @@ impl WaitingFacts {
             purpose: purpose.to_owned(),
             waiting: group.map_or(status.entries, |group| {
                 let lag = group.lag().unwrap_or(status.entries);
-                lag.saturating_add(group.again)
+                lag.saturating_add(group.requeued)
             }),
             oldest_unfinished: oldest.map(|at| at.to_string()),
             age: oldest.map(age),

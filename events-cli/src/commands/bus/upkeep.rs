@@ -68,7 +68,7 @@ pub(super) fn forget(args: &ForgetArgs, applied: &Applied) -> Result<ForgetFacts
     let transport = bus.open()?;
     let topic = bus.topic(&*transport, &args.topic)?;
     let group = open::group(&topic, &args.group)?;
-    let lost = group.lag().map(|lag| lag.saturating_add(group.again));
+    let lost = group.lag().map(|lag| lag.saturating_add(group.requeued));
     if !args.yes {
         return Err(Failure::Usage(format!(
             "group `{}` has not handled {} of `{}`, and never will once it is forgotten; give `--yes` if that is meant",

@@ -108,13 +108,13 @@ fn last_not_new(
     };
     // The newest ones are new to the group.
     let mut between: Vec<EntryId> = before.into_iter().collect();
-    let mut from = before.map_or(Position::Oldest, Position::Behind);
+    let mut from = before.map_or(Position::Oldest, Position::After);
     loop {
         let page = transport.read(topic, from, PAGE)?;
         let ids = page.iter().map(|entry| entry.id);
         between.extend(ids.filter(|id| after.newest.is_some_and(|newest| *id <= newest)));
         match page.last() {
-            Some(last) if page.len() == PAGE => from = Position::Behind(last.id),
+            Some(last) if page.len() == PAGE => from = Position::After(last.id),
             _ => break,
         }
     }

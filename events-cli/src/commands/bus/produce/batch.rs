@@ -32,7 +32,7 @@ struct Published<'a> {
 pub(super) struct Unpublished {
     pub(super) error: TransportError,
     /// Whether some of it may have been.
-    pub(super) in_doubt: bool,
+    pub(super) outcome_unknown: bool,
 }
 
 /// Why publishing came to its end.
@@ -45,9 +45,12 @@ impl From<Stopped> for Failure {
     fn from(stopped: Stopped) -> Self {
         match stopped {
             Stopped::Output(error) => Self::Io(error),
-            Stopped::Bus(Unpublished { error, in_doubt }) => Self::Bus(format!(
+            Stopped::Bus(Unpublished {
+                error,
+                outcome_unknown,
+            }) => Self::Bus(format!(
                 "{error}; the event {}",
-                if in_doubt {
+                if outcome_unknown {
                     "may have been published: with the same `--id`, publishing it again does no harm"
                 } else {
                     "was not published"
@@ -75,8 +78,11 @@ impl Batch {
         let mut begun = false;
         for (topic, records) in &self.by_topic {
             let ids = transport.publish(topic, records, None).map_err(|error| {
-                let in_doubt = begun || error.is_in_doubt();
-                Stopped::Bus(Unpublished { error, in_doubt })
+                let outcome_unknown = begun || error.is_outcome_unknown();
+                Stopped::Bus(Unpublished {
+                    error,
+                    outcome_unknown,
+                })
             })?;
             begun = true;
             for (record, id) in records.iter().zip(ids) {

@@ -162,8 +162,11 @@ impl Course<'_> {
     }
 
     fn stopped(&self, unpublished: &Unpublished, events: usize) -> Failure {
-        let Unpublished { error, in_doubt } = unpublished;
-        let fate = if *in_doubt {
+        let Unpublished {
+            error,
+            outcome_unknown,
+        } = unpublished;
+        let fate = if *outcome_unknown {
             format!(
                 "the {} behind them may have been: with ids in their metadata, publishing them again does no harm",
                 count(events, "event")
