@@ -12,6 +12,7 @@ pub mod headers;
 mod metrics;
 mod producer;
 mod record;
+mod throttle;
 mod trace;
 pub mod transaction;
 pub mod transport;
