@@ -1,34 +1,36 @@
-//! Operating a bus: dead letters are tried again or dropped, entries are replayed. What the `events` command does, for programs.
+//! Operations on a bus: retry dead letters and replay entries. The `events` command is built on this module.
 
+use std::collections::BTreeMap;
 use std::fmt;
 use std::sync::Arc;
 
 use events_core::Timestamp;
 
 use crate::record::{Record, Requeued};
+use crate::throttle::throttled;
 use crate::transport::{
     DeadLetter, Entry, EntryId, Position, Transport, TransportError, TransportErrorKind,
 };
 
-/// How many entries or letters are read at a time.
+/// Maximum number of entries or dead letters per read, requeue and removal.
 const PAGE: usize = 500;
 
-/// Which dead letters are meant.
+/// A filter for dead letters. An empty filter matches all of them.
 #[derive(Debug, Clone, Default)]
 #[non_exhaustive]
 pub struct LetterFilter {
-    /// Of this group.
+    /// The group that gave the event up.
     pub group: Option<String>,
-    /// Given up by this receiver.
+    /// The receiver that gave the event up.
     pub receiver: Option<String>,
-    /// Of events of this type.
+    /// The type of the event.
     pub event_type: Option<String>,
-    /// With these ids; all of them where it is empty.
+    /// The ids of the dead letters. An empty list matches every id.
     pub ids: Vec<EntryId>,
 }
 
 impl LetterFilter {
-    /// Whether a letter is meant.
+    /// Returns `true` if the dead letter matches this filter.
     pub fn matches(&self, id: EntryId, letter: &DeadLetter) -> bool {
         let is = |wanted: &Option<String>, given: Option<&str>| {
             wanted.as_deref().is_none_or(|wanted| given == Some(wanted))
@@ -44,54 +46,119 @@ impl LetterFilter {
     }
 }
 
-/// The dead letters of a topic that a filter means, the oldest first.
+/// Returns the dead letters of a topic that match a filter, the oldest first. Holds all of them in memory.
 ///
 /// # Errors
-/// When the transport could not be asked.
+/// Returns an error if the transport cannot read the dead letters.
 pub fn dead_letters(
     transport: &dyn Transport,
     topic: &str,
     filter: &LetterFilter,
 ) -> Result<Vec<(EntryId, DeadLetter)>, TransportError> {
     let mut found = Vec::new();
-    let mut behind = None;
+    let mut after = None;
     loop {
-        let page = transport.dead_letters(topic, behind, PAGE)?;
+        let page = transport.dead_letters(topic, after, PAGE)?;
         let Some((last, _)) = page.last() else {
             return Ok(found);
         };
-        behind = Some(*last);
-        let meant = page
+        after = Some(*last);
+        let matching = page
             .into_iter()
             .filter(|(id, letter)| filter.matches(*id, letter));
-        found.extend(meant);
+        found.extend(matching);
     }
 }
 
-/// What trying dead letters again came to.
+/// Outcome of a bulk retry.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Retried {
-    /// The letters that were given to their groups once more, and are letters no longer.
+    /// The dead letters that were requeued for their groups and then removed.
     pub requeued: Vec<EntryId>,
-    /// The letters that hold no record, so that there is nothing to try again.
+    /// The dead letters that hold no record. They stay, because there is nothing to retry.
     pub unreadable: Vec<EntryId>,
 }
 
-/// Gives events to the groups that gave them up, for the receivers that gave them up, and takes them from the dead letters.
+/// Progress of a bulk retry, as [`retry_all`] reports it after each batch.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct RetryProgress {
+    /// Number of dead letters read so far, matching or not.
+    pub seen: u64,
+    /// Number of dead letters that the topic had when the retry began.
+    pub total: u64,
+    /// Number of dead letters requeued and removed so far.
+    pub requeued: u64,
+}
+
+/// Requeues events for the groups and receivers that gave them up, and removes their dead letters.
 ///
-/// Each is requeued before it is removed: after a failure in between, a letter may be tried twice, and never not at all.
+/// Works in batches of up to 500 dead letters of one group. Each batch is requeued before it is removed: after a failure in
+/// between, receivers may handle the events of that batch twice, but no event is lost.
 ///
 /// # Errors
-/// When the transport could not be asked. What was requeued before stays so.
+/// Returns an error if the transport cannot requeue or remove a batch. Earlier batches stay requeued.
 pub fn retry(
     transport: &dyn Transport,
     topic: &str,
     letters: &[(EntryId, DeadLetter)],
 ) -> Result<Retried, TransportError> {
     let mut retried = Retried::default();
+    for batch in letters.chunks(PAGE) {
+        retry_batch(transport, topic, batch, &mut retried)?;
+    }
+    Ok(retried)
+}
+
+/// Retries the dead letters of a topic that match a filter, the oldest first. Calls `progress` after each page.
+///
+/// Gives the same guarantee as [`retry`], and reads one page of dead letters at a time. Skips dead letters that are added while it
+/// runs: an event that fails again at once is retried once, not forever.
+///
+/// # Errors
+/// Returns an error if the transport cannot read, requeue or remove a batch. Earlier batches stay requeued.
+pub fn retry_all(
+    transport: &dyn Transport,
+    topic: &str,
+    filter: &LetterFilter,
+    mut progress: impl FnMut(RetryProgress),
+) -> Result<Retried, TransportError> {
+    let mut retried = Retried::default();
+    let status = transport.status(topic)?;
+    let total = status.map_or(0, |status| status.dead_letters);
+    let mut seen = 0;
+    let mut after = None;
+    while seen < total {
+        let left = usize::try_from(total - seen).unwrap_or(usize::MAX);
+        let mut page = transport.dead_letters(topic, after, left.min(PAGE))?;
+        let Some((last, _)) = page.last() else {
+            break;
+        };
+        after = Some(*last);
+        seen += page.len() as u64;
+        page.retain(|(id, letter)| filter.matches(*id, letter));
+        retry_batch(transport, topic, &page, &mut retried)?;
+        progress(RetryProgress {
+            seen,
+            total,
+            requeued: retried.requeued.len() as u64,
+        });
+    }
+    Ok(retried)
+}
+
+/// Requeues one batch, group by group, and removes what was requeued.
+fn retry_batch(
+    transport: &dyn Transport,
+    topic: &str,
+    letters: &[(EntryId, DeadLetter)],
+    retried: &mut Retried,
+) -> Result<(), TransportError> {
+    let mut by_group: BTreeMap<&str, (Vec<EntryId>, Vec<Record>)> = BTreeMap::new();
     for (id, letter) in letters {
         let Ok(record) = &letter.record else {
+            throttled!(debug, target: "events_bus::admin", topic, %id, "cannot retry a dead letter that holds no record");
             retried.unreadable.push(*id);
             continue;
         };
@@ -101,37 +168,43 @@ pub fn retry(
         if let Some(receiver) = &letter.receiver {
             record.receivers = vec![Arc::clone(receiver)];
         }
-        transport.requeue(topic, &letter.group, &[record])?;
-        transport.drop_dead_letters(topic, &[*id])?;
-        retried.requeued.push(*id);
+        let (ids, records) = by_group.entry(&letter.group).or_default();
+        ids.push(*id);
+        records.push(record);
     }
-    Ok(retried)
+    for (group, (ids, records)) in by_group {
+        // Removing first would lose the events if the process ended in between.
+        transport.requeue(topic, group, &records)?;
+        transport.drop_dead_letters(topic, &ids)?;
+        retried.requeued.extend(ids);
+    }
+    Ok(())
 }
 
-/// What is to be replayed.
+/// A replay: which entries of a topic a group gets once more.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Replay {
     /// The full name of the topic.
     pub topic: String,
-    /// The group that is to get it once more.
+    /// The group that gets the entries.
     pub group: String,
-    /// With which entry it begins.
+    /// The position of the first entry.
     pub from: Position,
-    /// Behind which entry it ends; with what is the newest when it begins, where there is none.
+    /// The last entry. Defaults to the newest entry at the time the replay begins.
     pub to: Option<EntryId>,
-    /// Entries that were published at this time or later are not meant.
+    /// Skips entries published at this time or later.
     pub until: Option<Timestamp>,
-    /// Only events of this type.
+    /// Skips events of any other type.
     pub event_type: Option<String>,
-    /// Only for these receivers; for all where it is empty.
+    /// The receivers that handle the entries. An empty list means all receivers.
     pub receivers: Vec<Arc<str>>,
-    /// Counts, and replays nothing.
+    /// Counts the entries without replaying them.
     pub dry_run: bool,
 }
 
 impl Replay {
-    /// Everything that a topic keeps, for a group.
+    /// Creates a replay of every entry that a topic keeps.
     pub fn new(topic: impl Into<String>, group: impl Into<String>) -> Self {
         Self {
             topic: topic.into(),
@@ -156,27 +229,27 @@ impl Replay {
     }
 }
 
-/// How far a replay is, or was.
+/// Progress and outcome of a replay.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct Replayed {
-    /// Entries that were looked at.
+    /// Number of entries read.
     pub seen: u64,
-    /// Entries that were given to the group once more, or would be.
+    /// Number of entries requeued for the group. In a dry run, the number that would be.
     pub given: u64,
-    /// Entries that hold no record, and were passed over.
+    /// Number of entries skipped because they hold no record.
     pub unreadable: u64,
-    /// The first and the last entry that were meant.
+    /// The first and the last matching entry.
     pub span: Option<(EntryId, EntryId)>,
 }
 
-/// Gives entries of a topic to a group once more. `progress` is told after each page.
+/// Requeues entries of a topic for a group. Calls `progress` after each page.
 ///
-/// The group handles them before what is new, for receivers that have handled them before, too: a replay is no duplicate. Other
-/// groups do not see them.
+/// The group handles them before new entries. Receivers that handled an entry before handle it again: the bus does not treat a
+/// replay as a duplicate. Other groups do not see the entries.
 ///
 /// # Errors
-/// When the topic or the group is not there, and when the transport could not be asked.
+/// Returns an error if the topic or the group does not exist, or if the transport cannot read or requeue entries.
 pub fn replay(
     transport: &dyn Transport,
     replay: &Replay,
@@ -193,7 +266,7 @@ pub fn replay(
             TransportErrorKind::Refused,
             transport.name(),
             format!(
-                "topic `{}` has no group `{}` that could be given anything; its groups are: {}",
+                "topic `{}` has no group `{}`; its groups are: {}",
                 replay.topic,
                 replay.group,
                 if groups.is_empty() {
