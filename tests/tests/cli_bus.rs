@@ -22,6 +22,8 @@ use tempfile::TempDir;
 
 #[path = "cli_bus/consume.rs"]
 mod consume;
+#[path = "cli_bus/hostile.rs"]
+mod hostile;
 #[path = "cli_bus/letters.rs"]
 mod letters;
 #[path = "cli_bus/produce.rs"]
