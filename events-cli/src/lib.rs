@@ -12,15 +12,17 @@ mod text;
 mod world;
 
 use std::ffi::OsString;
-use std::io::{self, ErrorKind, Write};
+use std::io::{self, ErrorKind, IsTerminal, Write};
 use std::process::ExitCode;
 
 use args::{Cli, Command};
 use clap::Parser;
+use clap::error::{ContextKind, ContextValue};
 use commands::bus::BusArgs;
-use commands::{Answer, Failure, Output};
+use commands::{Answer, Failure, Form, Output};
 use configuration::Applied;
 use events_core::registry;
+use text::Screen;
 use world::World;
 
 /// What is said where the linker collected nothing.
@@ -64,18 +66,23 @@ impl From<Status> for ExitCode {
     }
 }
 
-/// The whole of a `main` function: the command line of this process, its standard output and its standard error.
+/// Runs the command line of this process. A `main` function needs nothing else.
 pub fn main() -> ExitCode {
+    let is_terminal = io::stdout().is_terminal();
+    let columns = is_terminal.then(|| console::Term::stdout().size_checked());
+    let (mut out, mut err) = (io::stdout(), io::stderr());
     let output = Output {
-        out: &mut io::stdout(),
-        err: &mut io::stderr(),
-        json: false,
+        out: Screen::new(&mut out),
+        err: Screen::new(&mut err),
+        form: Form::Text {
+            columns: columns.flatten().map(|(_, columns)| columns.into()),
+        },
         is_process: true,
     };
     carry_out(std::env::args_os(), output).into()
 }
 
-/// Carries out a command line, the name of the program first, and prints to the given writers.
+/// Runs a command line, the name of the program first, and prints to the given writers.
 ///
 /// ```
 /// let (mut out, mut err) = (Vec::new(), Vec::new());
@@ -88,9 +95,9 @@ where
     A::Item: Into<OsString> + Clone,
 {
     let output = Output {
-        out,
-        err,
-        json: false,
+        out: Screen::new(out),
+        err: Screen::new(err),
+        form: Form::Text { columns: None },
         is_process: false,
     };
     carry_out(args, output)
@@ -103,12 +110,14 @@ where
 {
     let answer = match Cli::try_parse_from(args) {
         Ok(cli) => {
-            output.json = cli.json;
+            if cli.json {
+                output.form = Form::Json;
+            }
             answer(&cli, &mut output)
         }
         Err(error) if error.use_stderr() => {
-            // Where even this cannot be written, there is nobody left to tell.
-            let _ = write!(output.err, "{}", error.render());
+            // If even this cannot be written, there is nobody left to tell.
+            let _ = write!(output.err, "{}", on_one_line(error).render());
             return Status::Usage;
         }
         Err(help) => Ok(Answer {
@@ -116,68 +125,101 @@ where
             status: Status::Ok,
         }),
     };
-    let Output { out, err, .. } = output;
+    let Output {
+        mut out, mut err, ..
+    } = output;
     let written = answer.and_then(|answer| {
-        print(out, &answer.text)?;
+        print(&mut out, &answer.text)?;
         Ok(answer.status)
     });
     match written {
         Ok(status) => status,
         Err(Failure::Configuration(problems)) => {
-            let _ = writeln!(err, "error: {problems}");
+            let _ = err.note("error", problems);
             Status::Problems
         }
         Err(Failure::Unknown(unknown)) => {
-            let _ = writeln!(err, "error: {unknown}");
+            let _ = err.note("error", unknown);
             Status::Usage
         }
         Err(Failure::Usage(problem)) => {
-            let _ = writeln!(err, "error: {problem}");
+            let _ = err.note("error", problem);
             Status::Usage
         }
         Err(Failure::Bus(problem)) => {
-            let _ = writeln!(err, "error: {problem}");
+            let _ = err.note("error", problem);
             Status::Bus
         }
         Err(Failure::Io(error)) => {
-            let _ = writeln!(err, "error: the output could not be written: {error}");
+            let _ = err.note(
+                "error",
+                format_args!("the output could not be written: {error}"),
+            );
             Status::Output
         }
     }
 }
 
-/// Takes the picture that the command is about, and has it answer.
+/// Escapes what the error quotes of the command line: a line break in an argument does not begin another line.
+fn on_one_line(mut error: clap::Error) -> clap::Error {
+    let context: Vec<_> = error
+        .context()
+        .map(|(kind, value)| (kind, value.clone()))
+        .collect();
+    let mut is_clean = true;
+    let mut escape = |text: String| {
+        let escaped = text::escape(&text).into_owned();
+        is_clean &= escaped == text;
+        escaped
+    };
+    for (kind, value) in context {
+        let value = match value {
+            ContextValue::String(text) => ContextValue::String(escape(text)),
+            ContextValue::Strings(texts) => {
+                ContextValue::Strings(texts.into_iter().map(&mut escape).collect())
+            }
+            _ => continue,
+        };
+        error.insert(kind, value);
+    }
+    if !is_clean {
+        // They repeat the argument in a form that cannot be escaped.
+        error.remove(ContextKind::Suggested);
+    }
+    error
+}
+
+/// Reads the configuration and the registry, and runs the command.
 fn answer(cli: &Cli, output: &mut Output<'_>) -> Result<Answer, Failure> {
     let is_doctor = matches!(cli.command, Command::Doctor);
-    let bus = cli.command.bus().map(BusArgs::layers).transpose()?;
+    let bus = cli.command.bus();
+    let bus = bus.map(BusArgs::layers).transpose()?;
     let applied = Applied::new(&cli.configuration, bus.unwrap_or_default());
     if !is_doctor {
         applied.refuse_problems()?;
     }
     let world = World::of_this_binary();
     if !is_doctor {
-        hint(&world, output.err);
+        hint(&world, &mut output.err);
     }
     commands::answer(&cli.command, &world, &applied, output)
 }
 
-/// Says beside the answer that it may not be the whole truth.
-fn hint(world: &World, err: &mut dyn Write) {
+/// Warns on standard error if the answer may be incomplete.
+fn hint(world: &World, err: &mut Screen<'_>) {
     if world.is_empty() {
-        let _ = writeln!(err, "hint: {EMPTY}");
+        let _ = err.note("hint", EMPTY);
     }
     if let Err(problems) = registry::verify() {
         let problems = text::count(problems.iter().count(), "problem");
-        let _ = writeln!(
-            err,
-            "hint: the event registry has {problems}; see `events doctor`"
-        );
+        let message = format_args!("the event registry has {problems}; see `events doctor`");
+        let _ = err.note("hint", message);
     }
 }
 
-/// Whoever reads may stop reading: `events list | head -1` is no failure.
-fn print(out: &mut dyn Write, text: &str) -> io::Result<()> {
-    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+/// Prints the answer. A reader that goes away is no failure: `events list | head -1`.
+fn print(out: &mut Screen<'_>, text: &str) -> io::Result<()> {
+    let written = out.print(text).and_then(|()| out.flush());
     match written {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),
         written => written,

@@ -11,7 +11,7 @@ mod schema;
 mod show;
 mod why;
 
-use std::io::{self, Write};
+use std::io;
 
 use events_core::config::ConfigErrors;
 pub(crate) use schema::SchemaCommand;
@@ -21,7 +21,7 @@ use crate::Status;
 use crate::args::Command;
 use crate::configuration::Applied;
 use crate::names::Unknown;
-use crate::text::Page;
+use crate::text::{Page, Screen};
 use crate::world::World;
 
 /// The facts that a command found.
@@ -35,13 +35,35 @@ pub(crate) trait Facts: Serialize {
     }
 }
 
-/// Where a command that takes its time writes while it runs.
+/// The form of an answer.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Form {
+    /// One JSON document.
+    Json,
+    /// Text for a terminal of this width, or for none.
+    Text { columns: Option<usize> },
+}
+
+impl Form {
+    pub(crate) fn is_json(self) -> bool {
+        matches!(self, Self::Json)
+    }
+
+    /// Returns an empty page.
+    pub(crate) fn page(self) -> Page {
+        Page::new(match self {
+            Self::Text { columns } => columns,
+            Self::Json => None,
+        })
+    }
+}
+
+/// The standard output and standard error of a command.
 pub(crate) struct Output<'a> {
-    pub(crate) out: &'a mut dyn Write,
-    pub(crate) err: &'a mut dyn Write,
-    /// Whether an answer is JSON.
-    pub(crate) json: bool,
-    /// Whether this process is the command: its standard error may be drawn on, and its program may be started again.
+    pub(crate) out: Screen<'a>,
+    pub(crate) err: Screen<'a>,
+    pub(crate) form: Form,
+    /// `true` if this process is the command: it may draw on standard error, ask on the terminal, log, and start its program again.
     pub(crate) is_process: bool,
 }
 
@@ -60,11 +82,11 @@ impl Answer {
     }
 
     /// The facts in the form that was asked for.
-    pub(crate) fn new(facts: &impl Facts, json: bool) -> io::Result<Self> {
-        let text = if json {
+    pub(crate) fn new(facts: &impl Facts, form: Form) -> io::Result<Self> {
+        let text = if form.is_json() {
             serde_json::to_string_pretty(facts)? + "\n"
         } else {
-            let mut page = Page::default();
+            let mut page = form.page();
             facts.lay_out(&mut page);
             page.finish()
         };
@@ -113,23 +135,23 @@ pub(crate) fn answer(
     applied: &Applied,
     output: &mut Output<'_>,
 ) -> Result<Answer, Failure> {
-    let json = output.json;
+    let form = output.form;
     let answer = match command {
-        Command::List(args) => Answer::new(&list::list(world, args), json),
-        Command::Show(args) => Answer::new(&show::show(world, args)?, json),
-        Command::Receivers(args) => Answer::new(&receivers::receivers(world, args)?, json),
-        Command::Why(args) => Answer::new(&why::why(world, applied, args)?, json),
-        Command::Doctor => Answer::new(&doctor::doctor(world, applied), json),
-        Command::Docs(args) => Answer::new(&docs::docs(world, args)?, json),
-        Command::Asyncapi(args) => asyncapi::asyncapi(world, args, json),
-        Command::Bus(command) => return bus::bus(command, applied, json),
-        Command::Dlq(command) => return bus::dlq(command, applied, json),
+        Command::List(args) => Answer::new(&list::list(world, args), form),
+        Command::Show(args) => Answer::new(&show::show(world, args)?, form),
+        Command::Receivers(args) => Answer::new(&receivers::receivers(world, args)?, form),
+        Command::Why(args) => Answer::new(&why::why(world, applied, args)?, form),
+        Command::Doctor => Answer::new(&doctor::doctor(world, applied), form),
+        Command::Docs(args) => Answer::new(&docs::docs(world, args)?, form),
+        Command::Asyncapi(args) => asyncapi::asyncapi(world, args, form),
+        Command::Bus(command) => return bus::bus(command, applied, form),
+        Command::Dlq(command) => return bus::dlq(command, applied, output),
         Command::Produce(args) => return bus::produce(world, args, applied, output),
         Command::Consume(args) => return bus::consume(args, applied, output),
         Command::Replay(args) => return bus::replay(args, applied, output),
-        Command::Schema(command) => return schema::schema(world, command, json),
+        Command::Schema(command) => return schema::schema(world, command, form),
         #[cfg(feature = "demo")]
-        Command::Demo => Answer::new(&crate::demo::demo(output.is_process), json),
+        Command::Demo => Answer::new(&crate::demo::demo(output.is_process), form),
     };
     Ok(answer?)
 }

@@ -1,22 +1,44 @@
-//! Plain text for people: paragraphs that wrap, labels that line up, tables. No colour, so that a pipe sees the same.
+//! Plain text for people: paragraphs that wrap, labels that line up, tables. No color.
 
+mod escape;
+mod screen;
 mod table;
 
+use std::borrow::Cow;
+
+pub(crate) use escape::escape;
+pub(crate) use screen::Screen;
 pub(crate) use table::Table;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// Where paragraphs wrap. Names and paths are never broken: whoever reads them wants to copy them.
 pub(crate) const WIDTH: usize = 96;
 
-/// A text that is being laid out.
+/// A text that is being laid out. Escapes what it is given: a line stays one line, and a terminal only shows it.
 #[derive(Debug, Default)]
 pub(crate) struct Page {
     text: String,
+    /// The width of the terminal, if there is one.
+    columns: Option<usize>,
 }
 
 impl Page {
-    /// The text as it is so far.
+    /// Creates a page for a terminal of this width, or for none.
+    pub(crate) fn new(columns: Option<usize>) -> Self {
+        Self {
+            text: String::new(),
+            columns,
+        }
+    }
+
+    /// Returns the text.
     pub(crate) fn finish(self) -> String {
         self.text
+    }
+
+    /// Returns the maximum width of a table.
+    fn columns(&self) -> usize {
+        self.columns.unwrap_or(usize::MAX)
     }
 
     /// An empty line; never two of them, and none at the beginning.
@@ -26,17 +48,24 @@ impl Page {
         }
     }
 
-    /// A line as it is.
+    /// Adds a line. A line break within the text is escaped.
     pub(crate) fn line(&mut self, text: &str) {
-        self.text.push_str(text.trim_end());
+        self.text.push_str(&escape(text.trim_end()));
         self.text.push('\n');
     }
 
-    /// Lines as they are, indented.
+    /// Adds the lines of a text, indented.
     pub(crate) fn verbatim(&mut self, indent: usize, text: &str) {
         for line in text.lines() {
-            self.line(&format!("{:indent$}{line}", ""));
+            self.line(&format!("{}{line}", padding(indent)));
         }
+    }
+
+    /// Adds the lines of a text. Its further lines are indented more than its first.
+    pub(crate) fn item(&mut self, indent: usize, further: usize, text: &str) {
+        let (first, rest) = text.split_once('\n').unwrap_or((text, ""));
+        self.verbatim(indent, first);
+        self.verbatim(further, rest);
     }
 
     /// A paragraph that wraps; every line of it is indented.
@@ -50,8 +79,8 @@ impl Page {
         let mut first = true;
         for line in wrap(text, WIDTH.saturating_sub(hang)) {
             let label = if first { label } else { "" };
-            let label_width = hang - indent;
-            self.line(&format!("{:indent$}{label:label_width$}{line}", ""));
+            let rest = padding(hang - indent - width(label));
+            self.line(&format!("{}{label}{rest}{line}", padding(indent)));
             first = false;
         }
     }
@@ -64,14 +93,67 @@ impl Page {
             .max()
             .unwrap_or_default();
         for (label, text) in shown() {
-            self.hanging(indent, &format!("{label:widest$}  "), text);
+            let rest = padding(widest - width(label) + 2);
+            self.hanging(indent, &format!("{label}{rest}"), text);
         }
     }
 }
 
-/// The columns that a text takes, near enough for names from source code.
+/// Returns the number of columns that a text takes.
 pub(crate) fn width(text: &str) -> usize {
-    text.chars().count()
+    text.width()
+}
+
+/// Returns that many spaces. Unlike `{:width$}`, it takes any number.
+fn padding(columns: usize) -> String {
+    " ".repeat(columns)
+}
+
+/// What stays of a text that is too long.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Keep {
+    /// Its first words: of a sentence.
+    Start,
+    /// Its start and its end, in which names differ: `org.open…eted.v1`.
+    Ends,
+}
+
+/// Returns the text, cut to a number of columns.
+fn cut(text: &str, columns: usize, keep: Keep) -> Cow<'_, str> {
+    // Characters without a width would pass in any number.
+    let limit = columns.saturating_mul(4);
+    if text.len() <= columns || width(text) <= columns && text.chars().nth(limit).is_none() {
+        return Cow::Borrowed(text);
+    }
+    let Some(shown) = columns.checked_sub(1) else {
+        return Cow::Borrowed("");
+    };
+    let head = match keep {
+        Keep::Start => shown,
+        Keep::Ends => shown.div_ceil(2),
+    };
+    let head: String = fitting(text.chars(), head).collect();
+    let tail: Vec<char> = fitting(text.chars().rev(), shown - width(&head).min(shown)).collect();
+    let tail: String = tail.into_iter().rev().collect();
+    let cut = format!("{head}…{tail}");
+    // Characters that combine can take more columns than each of them does.
+    if width(&cut) <= columns {
+        Cow::Owned(cut)
+    } else {
+        Cow::Owned("…".to_owned())
+    }
+}
+
+/// Returns the characters that fit into a number of columns.
+fn fitting(chars: impl Iterator<Item = char>, columns: usize) -> impl Iterator<Item = char> {
+    let mut left = columns;
+    let limit = columns.saturating_mul(4);
+    chars.take(limit).take_while(move |char| {
+        let width = char.width().unwrap_or(1);
+        let fits = width <= left;
+        left = left.saturating_sub(width);
+        fits
+    })
 }
 
 /// Breaks a text at its white space. A word that is too long gets a line of its own; an empty line stays.

@@ -7,7 +7,7 @@ use std::{fs, io};
 pub(super) use document::{VERSION, document};
 use serde::Serialize;
 
-use super::{Answer, Facts, docs};
+use super::{Answer, Facts, Form, docs};
 use crate::Status;
 use crate::args::AsyncapiArgs;
 use crate::examples::Json;
@@ -26,7 +26,7 @@ struct Written {
 }
 
 /// Prints the document, or writes it to a file and says so.
-pub(crate) fn asyncapi(world: &World, args: &AsyncapiArgs, json: bool) -> io::Result<Answer> {
+pub(crate) fn asyncapi(world: &World, args: &AsyncapiArgs, form: Form) -> io::Result<Answer> {
     let document = document(world, &args.title, &args.document_version);
     let text = format!("{document}\n");
     let Some(out) = &args.out else {
@@ -44,7 +44,7 @@ pub(crate) fn asyncapi(world: &World, args: &AsyncapiArgs, json: bool) -> io::Re
         operations: members(&document, "operations"),
         bytes: text.len(),
     };
-    Answer::new(&written, json)
+    Answer::new(&written, form)
 }
 
 fn members(document: &Json, key: &str) -> usize {

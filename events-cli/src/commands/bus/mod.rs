@@ -1,4 +1,4 @@
-//! The commands that work with a bus: `produce`, `consume`, `bus`, `dlq`, `replay`.
+//! The commands of a bus: `produce`, `consume`, `bus`, `dlq`, `replay`.
 
 mod args;
 mod consume;
@@ -18,24 +18,29 @@ pub(crate) use consume::consume;
 pub(crate) use produce::produce;
 pub(crate) use replay::replay;
 
-use super::{Answer, Failure};
+use super::{Answer, Failure, Form, Output};
 use crate::configuration::Applied;
 
-/// Carries out `events bus …`.
-pub(crate) fn bus(command: &BusCommand, applied: &Applied, json: bool) -> Result<Answer, Failure> {
+/// Runs `events bus …`.
+pub(crate) fn bus(command: &BusCommand, applied: &Applied, form: Form) -> Result<Answer, Failure> {
     Ok(match command {
-        BusCommand::Status(args) => Answer::new(&status::status(args, applied)?, json)?,
-        BusCommand::Trim(args) => Answer::new(&upkeep::trim(args, applied)?, json)?,
-        BusCommand::Forget(args) => Answer::new(&upkeep::forget(args, applied)?, json)?,
+        BusCommand::Status(args) => Answer::new(&status::status(args, applied)?, form)?,
+        BusCommand::Trim(args) => Answer::new(&upkeep::trim(args, applied)?, form)?,
+        BusCommand::Forget(args) => Answer::new(&upkeep::forget(args, applied)?, form)?,
     })
 }
 
-/// Carries out `events dlq …`.
-pub(crate) fn dlq(command: &DlqCommand, applied: &Applied, json: bool) -> Result<Answer, Failure> {
+/// Runs `events dlq …`.
+pub(crate) fn dlq(
+    command: &DlqCommand,
+    applied: &Applied,
+    output: &Output<'_>,
+) -> Result<Answer, Failure> {
+    let form = output.form;
     Ok(match command {
-        DlqCommand::List(args) => Answer::new(&dlq::list(args, applied)?, json)?,
-        DlqCommand::Show(args) => Answer::new(&dlq::show(args, applied)?, json)?,
-        DlqCommand::Retry(args) => Answer::new(&dlq::retry(args, applied)?, json)?,
-        DlqCommand::Drop(args) => Answer::new(&dlq::drop(args, applied)?, json)?,
+        DlqCommand::List(args) => Answer::new(&dlq::list(args, applied)?, form)?,
+        DlqCommand::Show(args) => Answer::new(&dlq::show(args, applied)?, form)?,
+        DlqCommand::Retry(args) => Answer::new(&dlq::retry(args, applied)?, form)?,
+        DlqCommand::Drop(args) => Answer::new(&dlq::drop(args, applied)?, form)?,
     })
 }

@@ -68,27 +68,25 @@ pub(crate) fn replay(
         first: done.span.map(|(first, _)| first.to_string()),
         last: done.span.map(|(_, last)| last.to_string()),
     };
-    Ok(Answer::new(&facts, output.json)?)
+    Ok(Answer::new(&facts, output.form)?)
 }
 
 /// Says what this binary does not know: the binary that consumes may.
 fn hints(args: &ReplayArgs, output: &mut Output<'_>) -> io::Result<()> {
     let is_known = |id: &String| registry::receivers().any(|receiver| receiver.is_called(id));
     for id in args.receivers.iter().filter(|id| !is_known(id)) {
-        writeln!(
-            output.err,
-            "hint: this binary has no receiver `{id}`; where the consumer has none either, its share becomes dead letters"
-        )?;
+        let message = format!(
+            "this binary has no receiver `{id}`; if the consumer has none either, its share becomes dead letters"
+        );
+        output.err.note("hint", message)?;
     }
     if let Some(event_type) = args
         .event_type
         .as_deref()
         .filter(|wanted| registry::find(wanted).is_none())
     {
-        writeln!(
-            output.err,
-            "hint: this binary has no event of type `{event_type}`"
-        )?;
+        let message = format!("this binary has no event of type `{event_type}`");
+        output.err.note("hint", message)?;
     }
     Ok(())
 }

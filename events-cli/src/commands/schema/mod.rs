@@ -11,21 +11,21 @@ mod problems;
 
 pub(crate) use args::SchemaCommand;
 
-use super::{Answer, Failure};
+use super::{Answer, Failure, Form};
 use crate::world::World;
 
 /// Carries a command out.
 pub(crate) fn schema(
     world: &World,
     command: &SchemaCommand,
-    json: bool,
+    form: Form,
 ) -> Result<Answer, Failure> {
     let answer = match command {
-        SchemaCommand::List(args) => Answer::new(&list::list(world, args)?, json),
-        SchemaCommand::Print(args) => return print::print(world, args, json),
-        SchemaCommand::Check(args) => Answer::new(&check::check(world, args)?, json),
-        SchemaCommand::Accept(args) => Answer::new(&accept::accept(world, args)?, json),
-        SchemaCommand::Diff(args) => Answer::new(&diff::diff(world, args)?, json),
+        SchemaCommand::List(args) => Answer::new(&list::list(world, args)?, form),
+        SchemaCommand::Print(args) => return print::print(world, args, form),
+        SchemaCommand::Check(args) => Answer::new(&check::check(world, args)?, form),
+        SchemaCommand::Accept(args) => Answer::new(&accept::accept(world, args)?, form),
+        SchemaCommand::Diff(args) => Answer::new(&diff::diff(world, args)?, form),
     };
     Ok(answer?)
 }

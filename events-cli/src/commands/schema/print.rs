@@ -5,14 +5,14 @@ use events_core::schema::AvroSchema;
 use super::args::PrintArgs;
 use super::list::version;
 use crate::Status;
-use crate::commands::{Answer, Failure};
+use crate::commands::{Answer, Failure, Form};
 use crate::names::{self, Unknown};
 use crate::world::World;
 
 /// Prints the schema as the file has it; with `--json`, as a part of a document that says which it is.
 ///
 /// It is written by hand: the order of what it holds is that of the schema file.
-pub(super) fn print(world: &World, args: &PrintArgs, json: bool) -> Result<Answer, Failure> {
+pub(super) fn print(world: &World, args: &PrintArgs, form: Form) -> Result<Answer, Failure> {
     let signals = names::signals(world, &args.event);
     let signal = match signals.as_slice() {
         [] => return Err(Unknown::signal(world, &args.event).into()),
@@ -57,7 +57,7 @@ pub(super) fn print(world: &World, args: &PrintArgs, json: bool) -> Result<Answe
             )));
         }
     };
-    let text = if json {
+    let text = if form.is_json() {
         let quoted = |text: &str| serde_json::Value::from(text).to_string();
         format!(
             "{{\n  \"event_type\": {},\n  \"minor_version\": {minor},\n  \"label\": {},\n  \"schema\": {}\n}}\n",

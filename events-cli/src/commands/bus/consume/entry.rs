@@ -1,13 +1,13 @@
 //! What is told of an entry.
 
-use std::fmt;
-
 use events_bus::transport::names;
 use events_bus::{Handled, ReceiverReport, ReceiverResult};
 use events_core::{AnyEvent, EventMetadata};
 use serde::Serialize;
 
+use crate::commands::Form;
 use crate::commands::bus::personal;
+use crate::text::{Page, escape};
 
 /// The id of the receiver by which a bus publishes: no receiver of anybody.
 const PRODUCER: &str = "events_bus.producer";
@@ -58,7 +58,7 @@ struct DeadFacts<'a> {
 
 impl Told {
     /// What is told of an entry; nothing of the work of durable receivers, which nobody asked for.
-    pub(super) fn new(handled: &Handled<'_>, json: bool) -> Option<Self> {
+    pub(super) fn new(handled: &Handled<'_>, form: Form) -> Option<Self> {
         if names::is_internal(handled.topic()) {
             return None;
         }
@@ -74,11 +74,13 @@ impl Told {
             is_first: handled.is_first(),
             dead: usize::from(facts.dead.is_some()) + results("dead"),
             again: results("retry"),
-            line: if json {
-                // Maps with keys that are no texts are all that it refuses, and events have none.
+            line: if form.is_json() {
+                // Only maps whose keys are not strings are refused, and events have none.
                 serde_json::to_string(&facts).unwrap_or_default()
             } else {
-                facts.to_string()
+                let mut page = form.page();
+                facts.lay_out(&mut page);
+                page.finish().trim_end().to_owned()
             },
         })
     }
@@ -134,45 +136,40 @@ impl ReceiverFacts {
     }
 }
 
-/// As text: without personal data, and without the key, which may be some.
-impl fmt::Display for EntryFacts<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+impl EntryFacts<'_> {
+    /// Lays the entry out without personal data, and without the key, which may be some.
+    fn lay_out(&self, page: &mut Page) {
         let event_type = self.event_type.unwrap_or("(no event type)");
-        write!(f, "{}  {}  {event_type}", self.topic, self.entry)?;
-        if let Some(metadata) = self.metadata {
-            write!(f, "  {}", metadata.id())?;
-        }
-        if self.deliveries > 1 {
-            write!(f, "  (handed out {} times)", self.deliveries)?;
-        }
+        let id = self
+            .metadata
+            .map_or_else(String::new, |metadata| format!("  {}", metadata.id()));
+        let times = match self.deliveries {
+            0 | 1 => String::new(),
+            times => format!("  (handed out {times} times)"),
+        };
+        page.line(&format!(
+            "{}  {}  {event_type}{id}{times}",
+            self.topic, self.entry
+        ));
         if let Some(data) = self.data.and_then(|event| personal::data(event, false)) {
-            write!(f, "\n    data     {data}")?;
+            page.line(&format!("    data     {data}"));
         }
         for receiver in &self.receivers {
-            write!(f, "\n    {:8} {}", receiver.result, receiver.id)?;
-            if let (Some(error), Some(attempts)) = (&receiver.error, receiver.attempts) {
-                write!(f, ", attempt {attempts}: {}", indented(error))?;
-            }
-            if let Some(delay) = receiver.delay_ms {
-                write!(f, "; again in {delay} ms")?;
-            }
+            let error = match (&receiver.error, receiver.attempts) {
+                (Some(error), Some(attempts)) => format!(", attempt {attempts}: {error}"),
+                _ => String::new(),
+            };
+            let delay = receiver
+                .delay_ms
+                .map_or_else(String::new, |delay| format!("; again in {delay} ms"));
+            let id = escape(&receiver.id);
+            let text = format!("{:8} {id}{error}{delay}", receiver.result);
+            page.item(4, 13, &text);
         }
         match &self.dead {
-            Some(dead) => write!(
-                f,
-                "\n    dead     {}: {}",
-                dead.reason,
-                indented(dead.error)
-            ),
-            None if self.receivers.is_empty() => {
-                f.write_str("\n    no receiver is run with it now")
-            }
-            None => Ok(()),
+            Some(dead) => page.item(4, 13, &format!("dead     {}: {}", dead.reason, dead.error)),
+            None if self.receivers.is_empty() => page.line("    no receiver is run with it now"),
+            None => {}
         }
     }
-}
-
-/// The further lines of a text under its first.
-fn indented(text: &str) -> String {
-    text.replace('\n', "\n             ")
 }

@@ -58,7 +58,7 @@ pub(crate) fn consume(
         Some(limit) => Arc::new(Limited::new(Arc::clone(&transport), limit)),
         None => Arc::clone(&transport),
     };
-    let json = output.json;
+    let form = output.form;
     let (sender, told) = mpsc::sync_channel(UNPRINTED);
     let (crash_at, handled_so_far) = (args.crash_at, AtomicU64::new(0));
     let interrupts = Interrupts::watch()?;
@@ -72,7 +72,7 @@ pub(crate) fn consume(
     let started = builder
         .transport(limited)
         .on_handled(move |handled| {
-            if let Some(told) = Told::new(handled, json) {
+            if let Some(told) = Told::new(handled, form) {
                 // Who prints may have stopped; then there is nobody to tell.
                 let _ = sender.send(told);
                 // The entry that the process ends at must not be settled before it ends.
@@ -98,7 +98,7 @@ pub(crate) fn consume(
     runtime::end(runtime);
     ran.and(stopped.map_err(Failure::from))?;
     let seen = course.seen;
-    if !output.json {
+    if !output.form.is_json() {
         seen.tell(output)?;
     }
     Ok(Answer::told(match args.count {
@@ -248,7 +248,7 @@ impl Course<'_, '_> {
         {
             signals::die();
         }
-        let out = &mut *self.output.out;
+        let out = &mut self.output.out;
         match writeln!(out, "{}", told.line).and_then(|()| out.flush()) {
             Err(error) if error.kind() == ErrorKind::BrokenPipe => {
                 self.unheard = true;
@@ -270,10 +270,10 @@ impl Course<'_, '_> {
                 .filter(|status| status.group == *group)
                 .find_map(|status| status.leader);
             if let Some(leader) = leader.filter(|leader| !ours.contains(&leader.as_str())) {
-                let _ = writeln!(
-                    self.output.err,
-                    "hint: `{leader}` reads `{topic}` for the group `{group}`; this consumer stands by, and reads when that one stops"
+                let message = format_args!(
+                    "`{leader}` reads `{topic}` for the group `{group}`; this consumer stands by, and reads when that one stops"
                 );
+                let _ = self.output.err.note("hint", message);
             }
         }
     }
@@ -296,7 +296,7 @@ impl Course<'_, '_> {
         });
         if let Ok(Err(error)) = ended {
             self.seen.is_cut_short = true;
-            let _ = writeln!(self.output.err, "error: {error}");
+            let _ = self.output.err.note("error", error);
         }
         stopped
     }

@@ -32,11 +32,11 @@ pub(super) fn end(runtime: Option<Runtime>) {
 pub(super) fn hint(output: &mut crate::commands::Output<'_>) -> std::io::Result<()> {
     let mut receivers = events_core::registry::receivers();
     if let Some(receiver) = receivers.find(|receiver| receiver.is_async) {
-        writeln!(
-            output.err,
-            "hint: receiver `{}` is an `async fn`, and this command has no runtime for it: enable the feature `tokio` of events-cli",
+        let message = format!(
+            "receiver `{}` is an `async fn`, and this command has no runtime for it: enable the feature `tokio` of events-cli",
             receiver.id
-        )?;
+        );
+        output.err.note("hint", message)?;
     }
     Ok(())
 }

@@ -102,7 +102,7 @@ fn tell(
     let metadata = &record.metadata;
     let (event_type, id) = (metadata.event_type(), metadata.id());
     let entry = entry.map(|entry| entry.to_string());
-    quietly(if output.json {
+    quietly(if output.form.is_json() {
         let published = Published {
             event_type,
             id,

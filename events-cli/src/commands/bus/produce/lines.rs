@@ -123,7 +123,8 @@ impl Course<'_> {
                 Ok(records) => self.add(records, output)?,
                 Err(problem) => {
                     self.refused += 1;
-                    writeln!(output.err, "error: line {number}: {problem}")?;
+                    let message = format_args!("line {number}: {problem}");
+                    output.err.note("error", message)?;
                 }
             }
         }
@@ -182,21 +183,21 @@ impl Course<'_> {
 
     fn finish(&mut self, output: &mut Output<'_>) -> Result<(), Failure> {
         if self.refused > 0 && self.all_or_nothing {
-            writeln!(
-                output.err,
-                "error: {} cannot be published, so nothing was; correct them, or leave `--all-or-nothing` out",
+            let message = format!(
+                "{} cannot be published, so nothing was; correct them, or leave `--all-or-nothing` out",
                 count(self.refused, "line")
-            )?;
+            );
+            output.err.note("error", message)?;
             return Ok(());
         }
         self.publish(output)?;
         if self.refused > 0 {
-            writeln!(
-                output.err,
-                "error: {} cannot be published; the other {} were",
+            let message = format!(
+                "{} cannot be published; the other {} were",
                 count(self.refused, "line"),
                 self.published
-            )?;
+            );
+            output.err.note("error", message)?;
         }
         Ok(())
     }
