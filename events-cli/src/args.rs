@@ -1,4 +1,4 @@
-//! What can be asked for on the command line.
+//! The command line.
 
 use std::path::PathBuf;
 
@@ -9,13 +9,17 @@ use crate::commands::bus::{BusArgs, BusCommand, ConsumeArgs, DlqCommand, Produce
 
 const EXIT_CODES: &str = "\
 Exit codes:
-  0  all is well
-  1  problems were found, in the registry, in the configuration or in what was given to publish
-  2  the command line is wrong, or names something that is not there
+  0  success
+  1  problems found in the registry, the configuration or the input to publish
+  2  wrong command line, or an unknown name
   3  the output could not be written
-  4  the bus could not be reached, or refused what was asked of it";
+  4  the bus could not be reached, or refused the request
 
-/// What is wired to what in this binary, and why.
+Examples:
+  events list
+  events consume -t registrations -g mailing --bus sqlite:events.db";
+
+/// Show what is wired to what in this binary, and operate a bus
 #[derive(Debug, Parser)]
 #[command(
     name = "events",
@@ -24,8 +28,8 @@ Exit codes:
     after_help = EXIT_CODES
 )]
 pub(crate) struct Cli {
-    /// Answers with one JSON document instead of text.
-    #[arg(long, global = true)]
+    /// Print JSON instead of text.
+    #[arg(long, global = true, help_heading = "Global options")]
     pub(crate) json: bool,
 
     #[command(flatten)]
@@ -35,62 +39,68 @@ pub(crate) struct Cli {
     pub(crate) command: Command,
 }
 
-/// Which configuration applies.
+/// The configuration.
 #[derive(Debug, Args)]
 pub(crate) struct ConfigurationArgs {
-    /// A configuration to apply first; several are stacked.
+    /// Apply this configuration; later ones override earlier.
     #[arg(
         long,
         global = true,
         value_name = "FILE",
         env = "EVENTS_CONFIG",
-        hide_env_values = true
+        hide_env_values = true,
+        help_heading = "Global options"
     )]
     pub(crate) config: Vec<PathBuf>,
-    /// The running service, over what the configuration says: `lms`.
-    #[arg(long, global = true, value_name = "NAME")]
+    /// Set the name of the running service: `lms`. Overrides the configuration.
+    #[arg(
+        long,
+        global = true,
+        value_name = "NAME",
+        help_heading = "Global options"
+    )]
     pub(crate) service: Option<String>,
 }
 
-/// What is asked for.
+/// A command.
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// Lists the signals of this binary.
+    /// List signals and the number of their receivers
     List(ListArgs),
-    /// Shows one event: what it says, what it carries, who receives it.
+    /// Show one event: its meaning, fields and receivers
     Show(ShowArgs),
-    /// Lists the receivers, in the order in which they run.
+    /// List receivers in the order in which they run
     Receivers(ReceiversArgs),
-    /// Explains what is wired to a signal or a receiver, and what is not.
+    /// Explain what is wired to a signal or a receiver, and what is not
     Why(WhyArgs),
-    /// Checks what the linker collected, and the configuration.
+    /// Check the linked plugins and the configuration
     Doctor,
-    /// Writes the catalog as a static site.
+    /// Write the catalog as a static site
     Docs(DocsArgs),
-    /// Writes the catalog as an AsyncAPI 3.0 document.
+    /// Write the catalog as an AsyncAPI 3.0 document
     Asyncapi(AsyncapiArgs),
-    /// Publishes events from JSON.
+    /// Publish events from JSON
     Produce(ProduceArgs),
-    /// Runs the receivers of this binary with the events of topics.
+    /// Run the receivers of this binary with the events of topics
     Consume(ConsumeArgs),
-    /// How a bus stands: topics, groups, what waits.
+    /// Show topics, consumer groups, lag and outboxes; trim topics, delete groups
     #[command(subcommand)]
     Bus(BusCommand),
-    /// What receivers gave up.
+    /// List, inspect, retry and drop dead letters
     #[command(subcommand)]
     Dlq(DlqCommand),
-    /// Gives entries of a topic to a group once more.
+    /// Replay entries of a topic for a group
     Replay(ReplayArgs),
-    /// What events look like on the wire, and the files that keep it.
+    /// List, print, check, write and compare schemas
     #[command(subcommand)]
     Schema(SchemaCommand),
-    /// Tells the story of two plugin crates that react to a registration.
+    /// Tell the story of two plugin crates that react to a registration
     #[cfg(feature = "demo")]
     Demo,
 }
 
 impl Command {
-    /// Which bus it is about, if it is about one.
+    /// Returns the bus of the command, or `None` if it works without one.
     pub(crate) fn bus(&self) -> Option<&BusArgs> {
         Some(match self {
             Self::Produce(args) => &args.bus,
@@ -103,65 +113,65 @@ impl Command {
     }
 }
 
-/// Which signals to list.
+/// Arguments of `events list`.
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
-    /// Only signals with this text in their name or event type, whatever its case.
+    /// List signals with this text in their name or event type. Ignores case.
     pub(crate) text: Option<String>,
-    /// Only signals of this subdomain: `learning` in `org.openedx.learning.….v1`.
+    /// List signals of this subdomain: `learning` in `org.openedx.learning.….v1`.
     #[arg(long)]
     pub(crate) subdomain: Option<String>,
 }
 
-/// Which event to show.
+/// Arguments of `events show`.
 #[derive(Debug, Args)]
 pub(crate) struct ShowArgs {
-    /// An event type, a signal or an event's struct by name or path, or a Python path.
+    /// Show this event: its type, the name or path of its signal or struct, or its Python path.
     pub(crate) event: String,
 }
 
-/// Which receivers to list.
+/// Arguments of `events receivers`.
 #[derive(Debug, Args)]
 pub(crate) struct ReceiversArgs {
-    /// Only receivers of this signal, given as for `show`.
+    /// List receivers of this signal, named as for `events show`.
     #[arg(long)]
     pub(crate) signal: Option<String>,
-    /// Only receivers of this plugin crate.
+    /// List receivers of this plugin crate.
     #[arg(long, value_name = "CRATE")]
     pub(crate) plugin: Option<String>,
 }
 
-/// What to explain.
+/// Arguments of `events why`.
 #[derive(Debug, Args)]
 pub(crate) struct WhyArgs {
-    /// A signal, as for `show`; or a receiver, by id, alias, function name or path.
+    /// Explain this signal, named as for `events show`, or this receiver, by its id, alias, function name or path.
     pub(crate) name: String,
 }
 
-/// Where the site goes.
+/// Arguments of `events docs`.
 #[derive(Debug, Args)]
 pub(crate) struct DocsArgs {
-    /// The folder to write to: one that is not there, an empty one, or one of an earlier site.
+    /// Write to this folder: a new one, an empty one, or one of an earlier site.
     #[arg(long, value_name = "DIR")]
     pub(crate) out: PathBuf,
-    /// The name of the site.
+    /// Set the title of the site.
     #[arg(long, default_value = "Event catalog")]
     pub(crate) title: String,
-    /// Writes into a folder that has other files.
+    /// Write into a folder that has other files.
     #[arg(long)]
     pub(crate) force: bool,
 }
 
-/// Where the document goes.
+/// Arguments of `events asyncapi`.
 #[derive(Debug, Args)]
 pub(crate) struct AsyncapiArgs {
-    /// The file to write to, instead of standard output.
+    /// Write to this file instead of standard output.
     #[arg(long, value_name = "FILE")]
     pub(crate) out: Option<PathBuf>,
-    /// The name of the document.
+    /// Set the title of the document.
     #[arg(long, default_value = "Event catalog")]
     pub(crate) title: String,
-    /// The version of the document.
+    /// Set the version of the document.
     #[arg(long, value_name = "VERSION", default_value = "1.0.0")]
     pub(crate) document_version: String,
 }

@@ -7,6 +7,7 @@ mod configuration;
 mod demo;
 mod examples;
 mod facts;
+mod log;
 mod names;
 mod text;
 mod world;
@@ -67,6 +68,9 @@ impl From<Status> for ExitCode {
 }
 
 /// Runs the command line of this process. A `main` function needs nothing else.
+///
+/// The commands of a bus log to standard error. A `tracing` subscriber that is installed already stays, and takes the log lines
+/// instead.
 pub fn main() -> ExitCode {
     let is_terminal = io::stdout().is_terminal();
     let columns = is_terminal.then(|| console::Term::stdout().size_checked());
@@ -82,7 +86,7 @@ pub fn main() -> ExitCode {
     carry_out(std::env::args_os(), output).into()
 }
 
-/// Runs a command line, the name of the program first, and prints to the given writers.
+/// Runs a command line, the name of the program first, and prints to the given writers. Leaves logging to the caller.
 ///
 /// ```
 /// let (mut out, mut err) = (Vec::new(), Vec::new());
@@ -193,6 +197,9 @@ fn on_one_line(mut error: clap::Error) -> clap::Error {
 fn answer(cli: &Cli, output: &mut Output<'_>) -> Result<Answer, Failure> {
     let is_doctor = matches!(cli.command, Command::Doctor);
     let bus = cli.command.bus();
+    if let Some(bus) = bus.filter(|_| output.is_process) {
+        log::install(bus.log.level());
+    }
     let bus = bus.map(BusArgs::layers).transpose()?;
     let applied = Applied::new(&cli.configuration, bus.unwrap_or_default());
     if !is_doctor {

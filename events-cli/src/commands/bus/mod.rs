@@ -3,6 +3,7 @@
 mod args;
 mod consume;
 mod dlq;
+mod examples;
 mod letters;
 mod open;
 mod personal;

@@ -1,21 +1,21 @@
-//! What can be asked for.
+//! Command line of the schema commands.
 
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 
-/// The schemas of events, and the files that keep them.
+/// Commands of `events schema`.
 #[derive(Debug, Subcommand)]
 pub(crate) enum SchemaCommand {
-    /// Lists the schema of each event: its versions, and the state of its files as the compiler saw them.
+    /// List the schema of each event: its versions, and the state of its files at compile time
     List(ListArgs),
-    /// Prints an event's schema as Avro JSON.
+    /// Print the schema of an event as Avro JSON
     Print(PrintArgs),
-    /// Checks that each event has its schema files, and that they say what the event says.
+    /// Check that each event has its schema files, and that they match the event
     Check(CheckArgs),
-    /// Writes the schema files that are missing.
+    /// Write the missing schema files
     Accept(AcceptArgs),
-    /// Compares two schemas, or two catalogs of them, and says who breaks.
+    /// Compare two schemas or two catalogs, and show which readers break
     #[command(after_help = "\
 A and B are each one of:
   FILE             a schema file
@@ -26,84 +26,84 @@ A and B are each one of:
     Diff(DiffArgs),
 }
 
-/// Which schemas to list.
+/// Arguments of `events schema list`.
 #[derive(Debug, Args)]
 pub(crate) struct ListArgs {
-    /// Only events with this text in their event type or signal, whatever its case.
+    /// List events with this text in their type or signal. Ignores case.
     pub(super) text: Option<String>,
-    /// Only events of this package.
+    /// List events of this package.
     #[arg(long, short, value_name = "NAME")]
     pub(super) package: Option<String>,
-    /// Only events with personal data, and where it is.
+    /// List events with personal data, and the paths of that data.
     #[arg(long)]
     pub(super) personal: bool,
 }
 
-/// Which schema to print.
+/// Arguments of `events schema print`.
 #[derive(Debug, Args)]
 pub(crate) struct PrintArgs {
-    /// An event, by type, or by name or path of signal or struct.
+    /// Print the schema of this event: its type, or the name or path of its signal or struct.
     pub(super) event: String,
-    /// A version that is kept in a schema file: `0`, or `0-label` for a former layout.
+    /// Print this version from its schema file: `0`, or `0-label` for an earlier layout.
     #[arg(long, value_name = "VERSION")]
     pub(super) minor: Option<String>,
 }
 
-/// Whose schema files.
+/// The owner of schema files.
 #[derive(Debug, Args)]
 pub(crate) struct Whose {
-    /// Only the events of this package; several may be named. Otherwise those of all packages of the workspace.
+    /// Select events of this package. Can be given several times. Defaults to all packages of the workspace.
     #[arg(long, short, value_name = "NAME")]
     pub(super) package: Vec<String>,
-    /// The folder of the schema files, instead of `schemas` in the package.
+    /// Use this folder of schema files instead of `schemas` in the package.
     #[arg(long, value_name = "DIR")]
     pub(super) dir: Option<PathBuf>,
 }
 
-/// Which schema files to check.
+/// Arguments of `events schema check`.
 #[derive(Debug, Args)]
 pub(crate) struct CheckArgs {
     #[command(flatten)]
     pub(super) whose: Whose,
 }
 
-/// Which schema files to write.
+/// Arguments of `events schema accept`.
 #[derive(Debug, Args)]
 pub(crate) struct AcceptArgs {
-    /// Only these events, by type, or by name or path of signal or struct.
+    /// Write the files of these events only: their types, or the names or paths of their signals or structs.
     pub(super) events: Vec<String>,
     #[command(flatten)]
     pub(super) whose: Whose,
-    /// Says what it would write, and writes nothing.
+    /// List the files without writing them.
     #[arg(long)]
     pub(super) dry_run: bool,
 }
 
-/// What to compare.
+/// Arguments of `events schema diff`.
 #[derive(Debug, Args)]
 pub(crate) struct DiffArgs {
-    /// The older side.
+    /// Compare this older side.
     #[arg(value_name = "A")]
     pub(super) before: String,
-    /// The newer side.
+    /// Compare this newer side.
     #[arg(value_name = "B")]
     pub(super) after: String,
-    /// Compares every version that A keeps with the newest of B, and not the newest only.
+    /// Compare every version in A with the newest in B, instead of only the newest.
     #[arg(long)]
     pub(super) all: bool,
-    /// Of `binary`, only the events of this package.
+    /// Select events of this package from `binary`.
     #[arg(long, short, value_name = "NAME")]
     pub(super) package: Option<String>,
-    /// Exits with 1 if an event breaks somebody or is gone, or if anything differs.
+    /// Exit with 1 on a breaking or removed event (`breaking`), or on any difference (`any`).
     #[arg(long, value_name = "WHAT")]
     pub(super) fail_on: Option<FailOn>,
 }
 
-/// What `diff` is to fail on.
+/// The differences that `events schema diff` fails on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum FailOn {
-    /// An event breaks somebody, or is gone.
+    /// An event breaks readers, or was removed.
     Breaking,
-    /// An event is not the same.
+    /// An event differs.
     Any,
 }
