@@ -10,6 +10,7 @@ over_both! {
     entries_are_given_once_more
     a_part_is_chosen
     a_receiver_is_chosen
+    a_whole_topic_is_replayed_only_if_confirmed
     only_groups_that_are_there_get_a_replay
 }
 
@@ -26,7 +27,7 @@ fn handle(shop: &Shop, numbers: &[i64]) -> Vec<String> {
 
 fn entries_are_given_once_more(shop: &Shop) {
     let entries = handle(shop, &[1, 2, 3]);
-    let args = ["replay", "-t", "orders", "-g", "lms"];
+    let args = ["replay", "-t", "orders", "-g", "lms", "--yes"];
     let dry = shop.json(&[&args[..], &["--dry-run"]].concat());
     let span = (entries[0].as_str(), entries[2].as_str());
     assert_eq!(
@@ -41,7 +42,7 @@ fn entries_are_given_once_more(shop: &Shop) {
     let (first, last) = span;
     assert_eq!(
         text,
-        format!("3 of 3 entries of orders, {first} to {last}, were given to group lms once more\n")
+        format!("3 of 3 entries of orders, {first} to {last}, requeued for group lms\n")
     );
     assert_eq!(shop.group("orders")["again"], 3);
     let told = shop.lines(&["consume", "-t", "orders", "-g", "lms", "--count", "3"]);
@@ -112,6 +113,7 @@ fn a_receiver_is_chosen(shop: &Shop) {
         "lms",
         "--receiver",
         "counter.book",
+        "--yes",
     ]);
     let told = shop.lines(&["consume", "-t", "orders", "-g", "lms", "--count", "1"]);
     assert_eq!(each(array(&told[0]["receivers"]), "id"), ["counter.book"]);
@@ -135,10 +137,28 @@ fn a_receiver_is_chosen(shop: &Shop) {
     );
 }
 
+fn a_whole_topic_is_replayed_only_if_confirmed(shop: &Shop) {
+    let entries = handle(shop, &[1, 2, 3]);
+    let args = ["replay", "-t", "orders", "-g", "lms"];
+    for receiver in [&[][..], &["--receiver", "counter.book"]] {
+        let err = shop
+            .run(&[&args[..], receiver].concat())
+            .failure(Status::Usage);
+        for said in ["all 3 entries of topic `orders`", "group `lms`", "`--yes`"] {
+            assert!(err.contains(said), "{said} is not in {err}");
+        }
+    }
+    assert_eq!(shop.group("orders")["again"], 0);
+    shop.text(&[&args[..], &["--dry-run"]].concat());
+    shop.text(&[&args[..], &["--from", &entries[2]]].concat());
+    shop.text(&[&args[..], &["--yes"]].concat());
+    assert_eq!(shop.group("orders")["again"], 4);
+}
+
 fn only_groups_that_are_there_get_a_replay(shop: &Shop) {
     handle(shop, &[1]);
     let refused = |args: &[&str]| {
-        shop.run(&[&["replay"], args].concat())
+        shop.run(&[&["replay", "--yes"], args].concat())
             .failure(Status::Usage)
     };
     let err = refused(&["-t", "orders", "-g", "cms"]);

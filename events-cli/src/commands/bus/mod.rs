@@ -9,6 +9,7 @@ mod open;
 mod personal;
 mod position;
 mod produce;
+mod progress;
 mod replay;
 mod signals;
 mod status;

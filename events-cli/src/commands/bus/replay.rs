@@ -1,30 +1,32 @@
-//! `events replay`: entries are given to a group once more.
+//! `events replay`: requeue entries for a group.
 
-use std::io;
+use std::io::{self, IsTerminal};
 
 use events_bus::admin::{self, Replay, Replayed};
 use events_bus::transport::{EntryId, Position, TopicStatus};
 use events_core::registry;
-use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
+use indicatif::ProgressBar;
 use serde::Serialize;
 
 use super::args::ReplayArgs;
 use super::open::{self, BusInUse};
 use super::position::{position, time};
+use super::progress;
+use crate::Status;
 use crate::commands::{Answer, Facts, Failure, Output};
 use crate::configuration::Applied;
-use crate::text::{Page, entries};
+use crate::text::{Page, entries, escape};
 
 #[derive(Debug, Serialize)]
 struct ReplayFacts {
     topic: String,
     group: String,
     dry_run: bool,
-    /// How many entries were looked at.
+    /// Number of entries read.
     seen: u64,
-    /// How many were given to the group once more, or would be.
+    /// Number of entries requeued for the group. In a dry run, the number that would be.
     replayed: u64,
-    /// How many hold no record, and were passed over.
+    /// Number of entries skipped because they hold no record.
     unreadable: u64,
     first: Option<String>,
     last: Option<String>,
@@ -54,7 +56,11 @@ pub(crate) fn replay(
     let topic = bus.topic(&*transport, &args.topic)?;
     open::group(&topic, &args.group)?;
     hints(args, output)?;
-    let shown = progress(&topic, &replay, output.is_process);
+    if !args.dry_run && !args.yes && args.is_whole_topic() && !confirm(&topic, args, output)? {
+        output.err.note("hint", "nothing was replayed")?;
+        return Ok(Answer::told(Status::Problems));
+    }
+    let shown = shown(&topic, &replay, output.is_process);
     let result = admin::replay(&*transport, &replay, |done| shown.advance(done));
     shown.bar.finish_and_clear();
     let done = result?;
@@ -71,7 +77,43 @@ pub(crate) fn replay(
     Ok(Answer::new(&facts, output.form)?)
 }
 
-/// Says what this binary does not know: the binary that consumes may.
+/// Asks whether to replay a whole topic.
+///
+/// # Errors
+/// Returns an error if there is no terminal to ask on.
+fn confirm(
+    topic: &TopicStatus,
+    args: &ReplayArgs,
+    output: &mut Output<'_>,
+) -> Result<bool, Failure> {
+    let all = match topic.entries {
+        1 => "the only entry".to_owned(),
+        number => format!("all {}", entries(number)),
+    };
+    if !output.is_process || !io::stdin().is_terminal() || !io::stderr().is_terminal() {
+        return Err(Failure::Usage(format!(
+            "this replays {all} of topic `{}` for group `{}`; add `--yes` to confirm, choose entries with `--from`, `--to`, `--until` or \
+             `--type`, or count them with `--dry-run`",
+            topic.topic, args.group
+        )));
+    }
+    write!(
+        output.err,
+        "Replay {all} of topic `{}` for group `{}`? [y/N] ",
+        escape(&topic.topic),
+        escape(&args.group)
+    )?;
+    output.err.flush()?;
+    let mut answer = String::new();
+    io::stdin().read_line(&mut answer)?;
+    Ok(is_yes(&answer))
+}
+
+fn is_yes(answer: &str) -> bool {
+    matches!(answer.trim().to_lowercase().as_str(), "y" | "yes")
+}
+
+/// Warns about names that this binary does not know. The consuming binary may know them.
 fn hints(args: &ReplayArgs, output: &mut Output<'_>) -> io::Result<()> {
     let is_known = |id: &String| registry::receivers().any(|receiver| receiver.is_called(id));
     for id in args.receivers.iter().filter(|id| !is_known(id)) {
@@ -91,28 +133,20 @@ fn hints(args: &ReplayArgs, output: &mut Output<'_>) -> io::Result<()> {
     Ok(())
 }
 
-/// A progress bar, drawn where there is a terminal.
+/// A progress bar, and what it measures.
 struct Shown {
     bar: ProgressBar,
-    /// The first entry, where it is known before; the first page says it otherwise.
+    /// The first entry, if it is known before the first page is read.
     first: Option<EntryId>,
-    /// The last one. Ids count, or are times: either way, they say how far it is.
+    /// The last entry. Ids are numbers or times: either way, they measure progress.
     last: Option<EntryId>,
 }
 
-/// What the bar counts to.
+/// Number of steps of the bar.
 const STEPS: u64 = 1000;
 
-fn progress(topic: &TopicStatus, replay: &Replay, is_shown: bool) -> Shown {
-    let target = if is_shown {
-        ProgressDrawTarget::stderr()
-    } else {
-        ProgressDrawTarget::hidden()
-    };
-    let bar = ProgressBar::with_draw_target(Some(STEPS), target);
-    if let Ok(style) = ProgressStyle::with_template("{bar:40} {percent} %  {msg}  {eta} left") {
-        bar.set_style(style);
-    }
+fn shown(topic: &TopicStatus, replay: &Replay, is_process: bool) -> Shown {
+    let bar = progress::bar(STEPS, is_process);
     let first = match replay.from {
         Position::Oldest => topic.oldest,
         Position::At(id) | Position::After(id) => topic.oldest.map(|oldest| oldest.max(id)),
@@ -128,7 +162,7 @@ impl Shown {
     fn advance(&self, done: Replayed) {
         // Before the position, which draws both.
         self.bar
-            .set_message(format!("{} given", entries(done.given)));
+            .set_message(format!("{} requeued", entries(done.given)));
         if let (Some((first, seen)), Some(last)) = (done.span, self.last) {
             let first = self.first.unwrap_or(first);
             let whole = last.major().saturating_sub(first.major()).max(1);
@@ -141,23 +175,39 @@ impl Shown {
 
 impl Facts for ReplayFacts {
     fn lay_out(&self, page: &mut Page) {
-        let done = if self.dry_run { "would be" } else { "were" };
+        let done = if self.dry_run {
+            "would be requeued"
+        } else {
+            "requeued"
+        };
         let span = match (&self.first, &self.last) {
             (Some(first), Some(last)) => format!(", {first} to {last},"),
             _ => String::new(),
         };
         page.line(&format!(
-            "{} of {} of {}{span} {done} given to group {} once more",
+            "{} of {} of {}{span} {done} for group {}",
             self.replayed,
             entries(self.seen),
             self.topic,
             self.group
         ));
         if self.unreadable > 0 {
-            page.line(&format!(
-                "{} hold no record, and are passed over",
-                entries(self.unreadable)
-            ));
+            page.line(&format!("{} skipped: no record", entries(self.unreadable)));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_yes_is_a_yes() {
+        for answer in ["y\n", "Y", " yes \r\n", "YES\n"] {
+            assert!(is_yes(answer), "{answer:?}");
+        }
+        for answer in ["", "\n", "n\n", "no", "yy", "y es"] {
+            assert!(!is_yes(answer), "{answer:?}");
         }
     }
 }
