@@ -1,6 +1,7 @@
 //! `events dlq`.
 
 use events_bus::Record;
+use events_bus::admin::{self, LetterFilter};
 use events_core::EventMetadata;
 
 use super::*;
@@ -9,6 +10,8 @@ over_both! {
     letters_are_listed_and_shown
     letters_are_tried_again_once_what_failed_is_repaired
     letters_are_chosen
+    many_letters_are_retried_in_batches
+    what_fails_again_meanwhile_is_not_retried_forever
     what_nobody_can_read_is_shown_as_bytes
 }
 
@@ -97,10 +100,7 @@ fn letters_are_tried_again_once_what_failed_is_repaired(shop: &Shop) {
     assert_eq!(each(array(&told[0]["receivers"]), "id"), ["counter.pack"]);
     assert_eq!(each(array(&told[0]["receivers"]), "result"), ["handled"]);
     let text = shop.text(&["dlq", "retry", "-t", "orders", "--all"]);
-    assert_eq!(
-        text,
-        "1 dead letter of orders given to the receivers once more\n"
-    );
+    assert_eq!(text, "1 dead letter of orders requeued for the receivers\n");
     assert_eq!(shop.text(&["dlq", "list"]), "0 dead letters\n");
 }
 
@@ -147,6 +147,60 @@ fn letters_are_chosen(shop: &Shop) {
     let text = shop.text(&["dlq", "drop", "-t", "orders", &listed[0], &listed[2]]);
     assert_eq!(text, "2 dead letters of orders dropped\n");
     assert_eq!(ids(shop, &[]), listed[1..2]);
+}
+
+/// Makes dead letters of two groups, one for each event.
+fn give_up_unknown(shop: &Shop, events: usize) {
+    let metadata = || EventMetadata::new("org.example.elsewhere.v1".to_owned());
+    let records: Vec<_> = (0..events)
+        .map(|number| Record::new(metadata(), number.to_string().into_bytes()))
+        .collect();
+    shop.transport().publish("orders", &records, None).unwrap();
+    let count = events.to_string();
+    for group in ["lms", "cms"] {
+        shop.text(&["consume", "-t", "orders", "-g", group, "--count", &count]);
+    }
+}
+
+fn many_letters_are_retried_in_batches(shop: &Shop) {
+    give_up_unknown(shop, 620);
+    let mut listed = ids(shop, &[]);
+    assert_eq!(listed.len(), 1240);
+    let retried = shop.json(&["dlq", "retry", "-t", "orders", "--all"]);
+    let mut told: Vec<_> = array(&retried["retried"])
+        .iter()
+        .map(|id| id.as_str().unwrap().to_owned())
+        .collect();
+    listed.sort_unstable();
+    told.sort_unstable();
+    assert_eq!(told, listed);
+    assert_eq!(ids(shop, &[]), [""; 0]);
+    let status = shop.json(&["bus", "status", "-t", "orders"]);
+    for group in array(&status["topics"][0]["groups"]) {
+        // None of them is lost, none is there twice, and the order is that of the topic.
+        assert_eq!(group["again"], 620, "{group}");
+    }
+    let told = shop.lines(&["consume", "-t", "orders", "-g", "lms", "--count", "620"]);
+    assert_eq!(told.len(), 620);
+    assert_eq!(ids(shop, &["--group", "lms"]).len(), 620);
+}
+
+fn what_fails_again_meanwhile_is_not_retried_forever(shop: &Shop) {
+    give_up_unknown(shop, 300);
+    let transport = shop.transport();
+    let mut pages = Vec::new();
+    let progress = |done: admin::RetryProgress| {
+        pages.push((done.seen, done.total, done.requeued));
+        // A consumer gives up again what was requeued.
+        shop.text(&["consume", "-t", "orders", "-g", "cms", "--count", "10"]);
+    };
+    let mut filter = LetterFilter::default();
+    filter.group = Some("cms".to_owned());
+    let retried = admin::retry_all(&*transport, "orders", &filter, progress).unwrap();
+    assert_eq!(retried.requeued.len(), 300);
+    assert_eq!(pages, [(500, 600, 200), (600, 600, 300)]);
+    assert_eq!(ids(shop, &["--group", "lms"]).len(), 300);
+    assert_eq!(ids(shop, &["--group", "cms"]).len(), 20);
 }
 
 fn what_nobody_can_read_is_shown_as_bytes(shop: &Shop) {
@@ -201,10 +255,6 @@ fn an_entry_that_is_no_record_cannot_be_tried_again() {
     assert_eq!(shown["letters"][0]["fields"][0]["value"], "ada");
     let answer = shop.run(&["dlq", "retry", "-t", "orders", "--all"]);
     assert_eq!(answer.status, Status::Problems);
-    assert!(
-        answer.out.contains("there is nothing to try again in "),
-        "{}",
-        answer.out
-    );
+    assert!(answer.out.contains("cannot retry "), "{}", answer.out);
     assert_eq!(ids(&shop, &[]).len(), 1);
 }

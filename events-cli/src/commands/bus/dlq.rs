@@ -1,14 +1,15 @@
-//! `events dlq`: dead letters are listed, shown, tried again, dropped.
+//! `events dlq`: list, show, retry and drop dead letters.
 
-use events_bus::admin::{self, LetterFilter};
-use events_bus::transport::{DeadLetter, EntryId, SharedTransport, Transport};
+use events_bus::admin::{self, LetterFilter, Retried, RetryProgress};
+use events_bus::transport::{DeadLetter, EntryId, SharedTransport, TopicStatus, Transport};
 use serde::Serialize;
 
 use super::args::{ChosenLettersArgs, FilterArgs, ListLettersArgs, ShowLettersArgs};
 use super::letters::{LetterContents, LetterFacts};
 use super::open::BusInUse;
+use super::progress;
 use crate::Status;
-use crate::commands::{Facts, Failure};
+use crate::commands::{Facts, Failure, Output};
 use crate::configuration::Applied;
 use crate::text::{Page, Table, count};
 
@@ -25,7 +26,10 @@ impl FilterArgs {
 
 type Letters = Vec<(EntryId, DeadLetter)>;
 
-/// The letters that are meant. Each that is named by its id has to be there.
+/// Returns the dead letters that match.
+///
+/// # Errors
+/// Returns an error if one that is named by its id does not match.
 fn find(
     transport: &dyn Transport,
     topic: &str,
@@ -43,12 +47,12 @@ fn find(
         return Ok(letters);
     }
     Err(Failure::Usage(format!(
-        "topic `{topic}` has no dead letter `{}` that is meant; nothing was done; `events dlq list` shows those there are",
+        "topic `{topic}` has no dead letter `{}` that matches; nothing was done; `events dlq list` shows the dead letters",
         missing.join("`, `")
     )))
 }
 
-/// The dead letters of a bus, or of a topic.
+/// Dead letters of a bus or of one topic.
 #[derive(Debug, Serialize)]
 pub(super) struct ListFacts {
     letters: Vec<LetterFacts>,
@@ -104,7 +108,7 @@ impl Facts for ListFacts {
     }
 }
 
-/// Dead letters with what they hold.
+/// Dead letters with their events.
 #[derive(Debug, Serialize)]
 pub(super) struct ShowFacts {
     letters: Vec<LetterContents>,
@@ -134,7 +138,7 @@ impl Facts for ShowFacts {
     }
 }
 
-/// The letters that a command is to change.
+/// Returns the transport, the full name of the topic, and the dead letters to change.
 fn chosen(
     args: &ChosenLettersArgs,
     applied: &Applied,
@@ -146,19 +150,28 @@ fn chosen(
     Ok((transport, topic, letters))
 }
 
-/// What was tried again.
+/// Outcome of `dlq retry`.
 #[derive(Debug, Serialize)]
 pub(super) struct RetryFacts {
     topic: String,
-    /// Those that are dead letters no longer.
+    /// Ids of the dead letters that were requeued and removed.
     retried: Vec<String>,
-    /// Those that hold no record, so that there is nothing to try again.
+    /// Ids of the dead letters that hold no record, and stay.
     unreadable: Vec<String>,
 }
 
-pub(super) fn retry(args: &ChosenLettersArgs, applied: &Applied) -> Result<RetryFacts, Failure> {
-    let (transport, topic, letters) = chosen(args, applied)?;
-    let retried = admin::retry(&*transport, &topic, &letters)?;
+pub(super) fn retry(
+    args: &ChosenLettersArgs,
+    applied: &Applied,
+    output: &Output<'_>,
+) -> Result<RetryFacts, Failure> {
+    let (topic, retried) = if args.all {
+        retry_all(args, applied, output)?
+    } else {
+        let (transport, topic, letters) = chosen(args, applied)?;
+        let retried = admin::retry(&*transport, &topic, &letters)?;
+        (topic, retried)
+    };
     Ok(RetryFacts {
         topic,
         retried: retried.requeued.iter().map(ToString::to_string).collect(),
@@ -166,10 +179,35 @@ pub(super) fn retry(args: &ChosenLettersArgs, applied: &Applied) -> Result<Retry
     })
 }
 
+/// Retries every dead letter that matches, page by page.
+fn retry_all(
+    args: &ChosenLettersArgs,
+    applied: &Applied,
+    output: &Output<'_>,
+) -> Result<(String, Retried), Failure> {
+    let bus = BusInUse::new(applied)?;
+    let transport = bus.open()?;
+    let TopicStatus {
+        topic,
+        dead_letters,
+        ..
+    } = bus.topic(&*transport, &args.topic)?;
+    let bar = progress::bar(dead_letters, output.is_process);
+    let advance = |done: RetryProgress| {
+        // Before the position, which draws both.
+        bar.set_message(format!("{} requeued", done.requeued));
+        bar.set_length(done.total);
+        bar.set_position(done.seen);
+    };
+    let retried = admin::retry_all(&*transport, &topic, &args.filter.filter(&[]), advance);
+    bar.finish_and_clear();
+    Ok((topic, retried?))
+}
+
 impl Facts for RetryFacts {
     fn lay_out(&self, page: &mut Page) {
         page.line(&format!(
-            "{} of {} given to the receivers once more",
+            "{} of {} requeued for the receivers",
             count(self.retried.len(), "dead letter"),
             self.topic
         ));
@@ -177,9 +215,9 @@ impl Facts for RetryFacts {
             page.paragraph(
                 0,
                 &format!(
-                    "there is nothing to try again in {}: what stood there is no record; `events dlq show` shows it, and \
-                     `events dlq drop` removes it",
-                    self.unreadable.join(", ")
+                    "cannot retry {}: {} no record; see `events dlq show`, or remove with `events dlq drop`",
+                    self.unreadable.join(", "),
+                    if self.unreadable.len() == 1 { "it holds" } else { "they hold" }
                 ),
             );
         }
@@ -194,7 +232,7 @@ impl Facts for RetryFacts {
     }
 }
 
-/// What was dropped.
+/// Outcome of `dlq drop`.
 #[derive(Debug, Serialize)]
 pub(super) struct DropFacts {
     topic: String,

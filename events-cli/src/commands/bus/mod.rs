@@ -42,7 +42,7 @@ pub(crate) fn dlq(
     Ok(match command {
         DlqCommand::List(args) => Answer::new(&dlq::list(args, applied)?, form)?,
         DlqCommand::Show(args) => Answer::new(&dlq::show(args, applied)?, form)?,
-        DlqCommand::Retry(args) => Answer::new(&dlq::retry(args, applied)?, form)?,
+        DlqCommand::Retry(args) => Answer::new(&dlq::retry(args, applied, output)?, form)?,
         DlqCommand::Drop(args) => Answer::new(&dlq::drop(args, applied)?, form)?,
     })
 }
