@@ -5,6 +5,7 @@ use std::process::{Command, Output, Stdio};
 
 use events_bus::Record;
 use events_bus::config::BusConfig;
+use events_bus::transport::{Start, names};
 use events_core::EventMetadata;
 use tempfile::TempDir;
 
@@ -157,4 +158,42 @@ fn options_stand_under_their_headings() {
             assert_eq!(found, options);
         }
     }
+}
+
+#[test]
+fn durable_work_of_a_service_that_was_renamed_is_warned_of() {
+    let (folder, bus) = bus();
+    let config = BusConfig::sqlite(folder.path().join("events.db"));
+    let transport = events_bus::open(&config).expect("a store").expect("a bus");
+    for service in ["openedx-lms-web", "openedx-studio-web", "idle"] {
+        let topic = names::durable(service);
+        transport
+            .join(&topic, "durable", Start::Beginning)
+            .expect("a group");
+        let record = || Record::new(EventMetadata::new("org.example.v1"), Vec::new());
+        if service != "idle" {
+            transport
+                .publish(&topic, &[record(), record()], None)
+                .expect("durable work");
+        }
+    }
+    let status = |options: &[&str]| {
+        let output = events(&[&["bus", "status", "--bus", &bus], options].concat());
+        assert!(output.status.success(), "{output:?}");
+        text(&output.stdout).to_owned()
+    };
+    let warned = status(&["--service", "lms"]);
+    let warned = warned.split_whitespace().collect::<Vec<_>>().join(" ");
+    assert!(
+        warned.contains(
+            "warning: nobody handles 2 entries of durable work stored under the service name `openedx-studio-web`: the configured \
+             service `lms`"
+        ),
+        "{warned}"
+    );
+    assert_eq!(warned.matches("warning").count(), 1, "{warned}");
+    assert!(!status(&[]).contains("warning"), "no service is configured");
+    let json: serde_json::Value =
+        serde_json::from_str(&status(&["--service", "lms", "--json"])).expect("JSON");
+    assert_eq!(json["warnings"].as_array().map(Vec::len), Some(1));
 }

@@ -178,7 +178,7 @@ fn many_letters_are_retried_in_batches(shop: &Shop) {
     let status = shop.json(&["bus", "status", "-t", "orders"]);
     for group in array(&status["topics"][0]["groups"]) {
         // None of them is lost, none is there twice, and the order is that of the topic.
-        assert_eq!(group["again"], 620, "{group}");
+        assert_eq!(group["requeued"], 620, "{group}");
     }
     let told = shop.lines(&["consume", "-t", "orders", "-g", "lms", "--count", "620"]);
     assert_eq!(told.len(), 620);

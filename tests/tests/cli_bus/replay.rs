@@ -37,14 +37,14 @@ fn entries_are_given_once_more(shop: &Shop) {
             "first": span.0, "last": span.1,
         })
     );
-    assert_eq!(shop.group("orders")["again"], 0);
+    assert_eq!(shop.group("orders")["requeued"], 0);
     let text = shop.text(&args);
     let (first, last) = span;
     assert_eq!(
         text,
         format!("3 of 3 entries of orders, {first} to {last}, requeued for group lms\n")
     );
-    assert_eq!(shop.group("orders")["again"], 3);
+    assert_eq!(shop.group("orders")["requeued"], 3);
     let told = shop.lines(&["consume", "-t", "orders", "-g", "lms", "--count", "3"]);
     assert!(
         told.iter()
@@ -148,11 +148,11 @@ fn a_whole_topic_is_replayed_only_if_confirmed(shop: &Shop) {
             assert!(err.contains(said), "{said} is not in {err}");
         }
     }
-    assert_eq!(shop.group("orders")["again"], 0);
+    assert_eq!(shop.group("orders")["requeued"], 0);
     shop.text(&[&args[..], &["--dry-run"]].concat());
     shop.text(&[&args[..], &["--from", &entries[2]]].concat());
     shop.text(&[&args[..], &["--yes"]].concat());
-    assert_eq!(shop.group("orders")["again"], 4);
+    assert_eq!(shop.group("orders")["requeued"], 4);
 }
 
 fn only_groups_that_are_there_get_a_replay(shop: &Shop) {

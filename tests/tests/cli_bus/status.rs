@@ -10,6 +10,7 @@ use super::*;
 
 over_both! {
     a_bus_says_how_it_stands
+    requeued_entries_count_as_lag
     what_was_handled_is_trimmed
     a_group_is_forgotten_when_that_is_meant
 }
@@ -40,7 +41,7 @@ fn a_bus_says_how_it_stands(shop: &Shop) {
         (&json!(entries[0]), &json!(entries[2]))
     );
     let group = &topic["groups"][0];
-    for (key, value) in [("unread", 2), ("pending", 0), ("again", 0), ("lag", 2)] {
+    for (key, value) in [("unread", 2), ("pending", 0), ("requeued", 0), ("lag", 2)] {
         assert_eq!(group[key], value, "{key} of {group}");
     }
     assert!(
@@ -54,8 +55,8 @@ fn a_bus_says_how_it_stands(shop: &Shop) {
     let text = shop.text(&["bus", "status"]);
     for said in [
         "TOPIC   ENTRIES",
-        "GROUP  TOPIC   UNREAD  PENDING  AGAIN  LAG",
-        "lms    orders       2        0      0    2",
+        "GROUP  TOPIC   UNREAD  PENDING  REQUEUED  LAG",
+        "lms    orders       2        0         0    2",
     ] {
         assert!(text.contains(said), "{said} is not in\n{text}");
     }
@@ -85,6 +86,20 @@ fn a_bus_says_how_it_stands(shop: &Shop) {
         err.contains("no topic `dev-orders`; there is a topic `orders`, and `dev-orders` is what the prefix makes of it"),
         "{err}"
     );
+}
+
+fn requeued_entries_count_as_lag(shop: &Shop) {
+    for number in 1..=3 {
+        shop.order("orders", number, None);
+    }
+    shop.text(&["consume", "-t", "orders", "-g", "lms", "--count", "2"]);
+    shop.text(&["replay", "-t", "orders", "-g", "lms", "--type", PLACED]);
+    let group = shop.group("orders");
+    for (key, value) in [("unread", 1), ("pending", 0), ("requeued", 3), ("lag", 4)] {
+        assert_eq!(group[key], value, "{key} of {group}");
+    }
+    let forget = ["bus", "forget", "-t", "orders", "-g", "lms", "--yes"];
+    assert_eq!(shop.json(&forget)["lost"], 4);
 }
 
 fn what_was_handled_is_trimmed(shop: &Shop) {

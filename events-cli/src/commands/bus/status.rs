@@ -1,27 +1,29 @@
-//! `events bus status`: how far everybody is, and what waits.
+//! `events bus status`: show topics, consumer groups, lag and outboxes.
 
 use std::time::Duration;
 
 use events_bus::transport::{GroupStatus, TopicStatus, names};
-use events_core::Timestamp;
+use events_core::{EventMetadata, Timestamp};
 use serde::Serialize;
 
 use super::args::StatusArgs;
 use super::open::BusInUse;
 use crate::commands::{Facts, Failure};
 use crate::configuration::Applied;
-use crate::text::{Page, Table};
+use crate::text::{Page, Table, entries};
 
 /// The state of a bus.
 #[derive(Debug, Serialize)]
 pub(super) struct BusFacts {
-    /// What keeps the events: `sqlite`.
+    /// The kind of transport: `sqlite`.
     transport: &'static str,
     topics: Vec<TopicFacts>,
-    /// What waits to be published.
+    /// Events that wait to be published.
     outboxes: Vec<WaitingFacts>,
-    /// The work of durable receivers.
+    /// Stored work of durable receivers.
     durable: Vec<WaitingFacts>,
+    /// Problems that an operator must solve.
+    warnings: Vec<String>,
 }
 
 #[derive(Debug, Serialize)]
@@ -37,28 +39,29 @@ struct TopicFacts {
 #[derive(Debug, Serialize)]
 struct GroupFacts {
     group: String,
-    /// Null where the broker cannot tell.
+    /// Null if the server cannot tell.
     unread: Option<u64>,
     pending: u64,
-    again: u64,
+    requeued: u64,
+    /// Number of entries that the group has not finished, or null if the server cannot tell.
     lag: Option<u64>,
-    /// When the oldest entry was published that it has not finished.
+    /// Publication time of the oldest entry that the group has not finished.
     oldest_unfinished: Option<String>,
-    /// How long ago, in seconds.
+    /// Age of that entry in seconds.
     age: Option<f64>,
     leader: Option<String>,
 }
 
-/// What waits in a topic that is nobody else's.
+/// Entries that wait in an internal topic.
 #[derive(Debug, Serialize)]
 struct WaitingFacts {
-    /// The topic that it is for, or the service whose work it is.
+    /// The topic that the events are for, or the service that the work is for.
     #[serde(rename = "for")]
     purpose: String,
     waiting: u64,
     oldest_unfinished: Option<String>,
     age: Option<f64>,
-    /// Who takes care of it.
+    /// The consumer that handles them.
     leader: Option<String>,
     dead_letters: u64,
 }
@@ -71,18 +74,22 @@ pub(super) fn status(args: &StatusArgs, applied: &Applied) -> Result<BusFacts, F
         topics: Vec::new(),
         outboxes: Vec::new(),
         durable: Vec::new(),
+        warnings: Vec::new(),
     };
     if let Some(topic) = &args.topic {
         facts.note(&bus.topic(&*transport, topic)?);
         return Ok(facts);
     }
-    // Durable work is kept beside the outbox, where that is a file.
+    // A file outbox also stores the durable work.
     let outbox = bus.open_outbox()?;
     let stores = [Some(transport), outbox];
     for store in stores.into_iter().flatten() {
         for topic in store.topics()? {
             facts.note(&topic);
         }
+    }
+    if let Some(service) = applied.service() {
+        facts.warn_of_stranded_work(service);
     }
     Ok(facts)
 }
@@ -97,6 +104,33 @@ impl BusFacts {
             self.topics.push(TopicFacts::new(topic));
         }
     }
+
+    /// Warns of durable work that waits under the name of another service which nobody runs: nobody will handle it.
+    fn warn_of_stranded_work(&mut self, service: &str) {
+        // The bus stores the work under the source of its events, as far as names of topics allow.
+        let source = EventMetadata::new("").source().to_owned();
+        let own = source.replace(|char: char| !char.is_alphanumeric(), "-");
+        let stranded = self.durable.iter().filter(|work| {
+            work.waiting > 0
+                && work.leader.is_none()
+                && work.purpose != service
+                && work.purpose != own
+        });
+        self.warnings.extend(stranded.map(|work| {
+            format!(
+                "nobody handles {} of durable work stored under the service name `{}`: the configured service `{service}` stores its \
+                 work under `{own}`; run the service under its earlier name once, or correct `service`",
+                entries(work.waiting),
+                work.purpose
+            )
+        }));
+    }
+}
+
+/// Returns the number of entries that a group has not finished, or `None` if the server cannot tell.
+pub(super) fn lag(group: &GroupStatus) -> Option<u64> {
+    let handed_out = group.pending.saturating_add(group.requeued);
+    group.unread.map(|unread| unread.saturating_add(handed_out))
 }
 
 impl TopicFacts {
@@ -118,8 +152,8 @@ impl GroupFacts {
             group: group.group.clone(),
             unread: group.unread,
             pending: group.pending,
-            again: group.requeued,
-            lag: group.lag(),
+            requeued: group.requeued,
+            lag: lag(group),
             oldest_unfinished: group.oldest_unfinished.map(|at| at.to_string()),
             age: group.oldest_unfinished.map(age),
             leader: group.leader.clone(),
@@ -129,15 +163,12 @@ impl GroupFacts {
 
 impl WaitingFacts {
     fn new(purpose: &str, status: &TopicStatus) -> Self {
-        // What nobody has read so far waits as well.
+        // Without a group, every entry waits.
         let group = status.groups.first();
         let oldest = group.and_then(|group| group.oldest_unfinished);
         Self {
             purpose: purpose.to_owned(),
-            waiting: group.map_or(status.entries, |group| {
-                let lag = group.lag().unwrap_or(status.entries);
-                lag.saturating_add(group.requeued)
-            }),
+            waiting: group.map_or(status.entries, |group| lag(group).unwrap_or(status.entries)),
             oldest_unfinished: oldest.map(|at| at.to_string()),
             age: oldest.map(age),
             leader: group.and_then(|group| group.leader.clone()),
@@ -146,7 +177,7 @@ impl WaitingFacts {
     }
 }
 
-/// How long ago, in seconds.
+/// Returns how long ago a time is, in seconds.
 fn age(at: Timestamp) -> f64 {
     let micros = Timestamp::now().as_micros().saturating_sub(at.as_micros());
     Duration::from_micros(micros.max(0).unsigned_abs()).as_secs_f64()
@@ -160,7 +191,7 @@ impl Facts for BusFacts {
             self.topics().print(page, 0);
             page.blank();
             if self.topics.iter().all(|topic| topic.groups.is_empty()) {
-                page.line("no groups: nobody has read anything");
+                page.line("no groups");
             } else {
                 self.groups().print(page, 0);
             }
@@ -173,6 +204,10 @@ impl Facts for BusFacts {
                 page.blank();
                 waiting_table(heading, waiting).print(page, 0);
             }
+        }
+        for warning in &self.warnings {
+            page.blank();
+            page.hanging(0, "warning: ", warning);
         }
     }
 }
@@ -201,35 +236,37 @@ impl BusFacts {
     }
 
     fn groups(&self) -> Table {
-        let mut table = Table::default()
-            .left("GROUP")
-            .left("TOPIC")
-            .right("UNREAD")
-            .right("PENDING")
-            .right("AGAIN")
-            .right("LAG")
-            .right("OLDEST")
-            .left("LEADER");
+        let mut table = Table::default();
+        for (heading, is_number, _) in GROUP_COLUMNS {
+            table = if *is_number {
+                table.right(heading)
+            } else {
+                table.left(heading)
+            };
+        }
         for topic in &self.topics {
             for group in &topic.groups {
-                table.row(
-                    [
-                        group.group.clone(),
-                        topic.topic.clone(),
-                        number(group.unread),
-                        group.pending.to_string(),
-                        group.again.to_string(),
-                        number(group.lag),
-                        in_words(group.age),
-                        group.leader.clone().unwrap_or_else(|| "-".to_owned()),
-                    ],
-                    Vec::new(),
-                );
+                let cells = GROUP_COLUMNS.iter().map(|(_, _, cell)| cell(topic, group));
+                table.row(cells, Vec::new());
             }
         }
         table
     }
 }
+
+/// A column of the table of groups: its heading, whether it holds numbers, and its cells.
+type GroupColumn = (&'static str, bool, fn(&TopicFacts, &GroupFacts) -> String);
+
+const GROUP_COLUMNS: &[GroupColumn] = &[
+    ("GROUP", false, |_, group| group.group.clone()),
+    ("TOPIC", false, |topic, _| topic.topic.clone()),
+    ("UNREAD", true, |_, group| number(group.unread)),
+    ("PENDING", true, |_, group| group.pending.to_string()),
+    ("REQUEUED", true, |_, group| group.requeued.to_string()),
+    ("LAG", true, |_, group| number(group.lag)),
+    ("OLDEST", true, |_, group| in_words(group.age)),
+    ("LEADER", false, |_, group| or_dash(group.leader.as_deref())),
+];
 
 fn waiting_table(heading: &'static str, waiting: &[WaitingFacts]) -> Table {
     let mut table = Table::default()
@@ -245,7 +282,7 @@ fn waiting_table(heading: &'static str, waiting: &[WaitingFacts]) -> Table {
                 one.waiting.to_string(),
                 in_words(one.age),
                 one.dead_letters.to_string(),
-                one.leader.clone().unwrap_or_else(|| "-".to_owned()),
+                or_dash(one.leader.as_deref()),
             ],
             Vec::new(),
         );
@@ -253,11 +290,15 @@ fn waiting_table(heading: &'static str, waiting: &[WaitingFacts]) -> Table {
     table
 }
 
+fn or_dash(text: Option<&str>) -> String {
+    text.unwrap_or("-").to_owned()
+}
+
 fn number(number: Option<u64>) -> String {
     number.map_or_else(|| "?".to_owned(), |number| number.to_string())
 }
 
-/// `3.2 s`, `12 min`, `5 h`, `9 d`.
+/// Returns a duration as `3.2 s`, `12 min`, `5 h` or `9 d`.
 fn in_words(seconds: Option<f64>) -> String {
     match seconds {
         None => "-".to_owned(),

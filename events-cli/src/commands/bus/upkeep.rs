@@ -1,19 +1,20 @@
-//! `events bus trim` and `events bus forget`: what a bus keeps is removed.
+//! `events bus trim` and `events bus forget`: remove entries and groups.
 
 use serde::Serialize;
 
 use super::args::{ForgetArgs, TrimArgs};
 use super::open::{self, BusInUse};
+use super::status::lag;
 use crate::commands::{Facts, Failure};
 use crate::configuration::Applied;
 use crate::text::{Page, entries};
 
-/// What was removed.
+/// Outcome of `bus trim`.
 #[derive(Debug, Serialize)]
 pub(super) struct TrimFacts {
     topic: String,
     removed: u64,
-    /// How many of them a group had not handled.
+    /// Number of removed entries that a group had not handled.
     unread: u64,
 }
 
@@ -30,7 +31,7 @@ pub(super) fn trim(args: &TrimArgs, applied: &Applied) -> Result<TrimFacts, Fail
         removed: 0,
         unread: 0,
     };
-    // A transport may take several steps.
+    // A transport trims a part of a large topic at a time.
     loop {
         let trimmed = transport.trim(&facts.topic, retention)?;
         if trimmed.entries == 0 {
@@ -47,19 +48,19 @@ impl Facts for TrimFacts {
         page.line(&format!("{removed} removed from {}", self.topic));
         if self.unread > 0 {
             page.line(&format!(
-                "a group had not handled {} of them: that loss is accepted (`lose_unread_beyond`)",
+                "a group had not handled {} of them; `lose_unread_beyond` accepts that loss",
                 self.unread
             ));
         }
     }
 }
 
-/// A group that was forgotten.
+/// Outcome of `bus forget`.
 #[derive(Debug, Serialize)]
 pub(super) struct ForgetFacts {
     topic: String,
     group: String,
-    /// How many entries it had not handled; null where the broker cannot tell.
+    /// Number of entries that the group had not handled, or null if the server cannot tell.
     lost: Option<u64>,
 }
 
@@ -68,10 +69,10 @@ pub(super) fn forget(args: &ForgetArgs, applied: &Applied) -> Result<ForgetFacts
     let transport = bus.open()?;
     let topic = bus.topic(&*transport, &args.topic)?;
     let group = open::group(&topic, &args.group)?;
-    let lost = group.lag().map(|lag| lag.saturating_add(group.requeued));
+    let lost = lag(group);
     if !args.yes {
         return Err(Failure::Usage(format!(
-            "group `{}` has not handled {} of `{}`, and never will once it is forgotten; give `--yes` if that is meant",
+            "group `{}` has not handled {} of `{}`, and never will once it is deleted; add `--yes` to confirm",
             group.group,
             lost.map_or_else(|| "an unknown number of entries".to_owned(), entries),
             topic.topic
@@ -79,7 +80,7 @@ pub(super) fn forget(args: &ForgetArgs, applied: &Applied) -> Result<ForgetFacts
     }
     if let Some(leader) = &group.leader {
         return Err(Failure::Usage(format!(
-            "`{leader}` reads `{}` for the group `{}` now, and would begin it anew; stop it first",
+            "`{leader}` reads `{}` for the group `{}` now, and would create it again; stop that consumer first",
             topic.topic, group.group
         )));
     }
@@ -97,7 +98,7 @@ impl Facts for ForgetFacts {
             .lost
             .map_or_else(|| "an unknown number of entries".to_owned(), entries);
         page.line(&format!(
-            "group {} of {} is forgotten; it had not handled {lost}",
+            "group {} of {} deleted; it had not handled {lost}",
             self.group, self.topic
         ));
     }
