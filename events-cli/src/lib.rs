@@ -26,30 +26,30 @@ use events_core::registry;
 use text::Screen;
 use world::World;
 
-/// What is said where the linker collected nothing.
+/// The problem of a binary without any plugin.
 const EMPTY: &str = "nothing is linked into this binary: no events, no receivers, no plugins. The linker drops a crate \
                      that nothing names: make your plugin crates dependencies of the binary, and name them in its root \
                      with `events_core::plugins!(your_plugin, another);`";
 
-/// How a command ended; as an [`ExitCode`], the number that the process ends with.
+/// The outcome of a command. Converts into the [`ExitCode`] of the process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[must_use = "a process that ignores it reports success"]
 #[non_exhaustive]
 pub enum Status {
-    /// All is well: 0.
+    /// Success: 0.
     Ok,
-    /// Problems were found, in the registry or in the configuration: 1.
+    /// Problems in the registry, the configuration or the input: 1.
     Problems,
-    /// The command line is wrong, or names something that is not there: 2.
+    /// A wrong command line, or an unknown name: 2.
     Usage,
     /// The output could not be written: 3.
     Output,
-    /// The bus could not be reached, or refused what was asked of it: 4.
+    /// The bus could not be reached, or refused the request: 4.
     Bus,
 }
 
 impl Status {
-    /// The number.
+    /// Returns the exit code.
     pub const fn code(self) -> u8 {
         match self {
             Self::Ok => 0,

@@ -24,7 +24,7 @@ pub(crate) fn install(level: LevelFilter) {
 /// Standard error, behind a [`Screen`].
 struct StandardError;
 
-/// One log line: a subscriber writes each in one call.
+/// The writer of one log line. The subscriber writes each line in one call.
 struct Line;
 
 impl MakeWriter<'_> for StandardError {

@@ -26,10 +26,10 @@ use crate::world::World;
 
 /// The facts that a command found.
 pub(crate) trait Facts: Serialize {
-    /// As text for people. As JSON, they are what they serialize to.
+    /// Lays the facts out as text. The JSON form is what they serialize to.
     fn lay_out(&self, page: &mut Page);
 
-    /// What the process ends with.
+    /// Returns the outcome of the command.
     fn status(&self) -> Status {
         Status::Ok
     }
@@ -38,7 +38,7 @@ pub(crate) trait Facts: Serialize {
 /// The form of an answer.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Form {
-    /// One JSON document.
+    /// JSON.
     Json,
     /// Text for a terminal of this width, or for none.
     Text { columns: Option<usize> },
@@ -67,7 +67,7 @@ pub(crate) struct Output<'a> {
     pub(crate) is_process: bool,
 }
 
-/// What is to be printed, and what the process ends with.
+/// The text to print, and the outcome of the command.
 #[derive(Debug)]
 pub(crate) struct Answer {
     pub(crate) text: String,
@@ -75,13 +75,13 @@ pub(crate) struct Answer {
 }
 
 impl Answer {
-    /// Of a command that has written what it had to say.
+    /// Creates the answer of a command that has printed its output already.
     pub(crate) fn told(status: Status) -> Self {
         let text = String::new();
         Self { text, status }
     }
 
-    /// The facts in the form that was asked for.
+    /// Creates an answer from facts.
     pub(crate) fn new(facts: &impl Facts, form: Form) -> io::Result<Self> {
         let text = if form.is_json() {
             serde_json::to_string_pretty(facts)? + "\n"
@@ -95,16 +95,16 @@ impl Answer {
     }
 }
 
-/// Why there is no answer.
+/// An error of a command.
 #[derive(Debug)]
 pub(crate) enum Failure {
-    /// Something that was named is not there.
+    /// A name is unknown.
     Unknown(Unknown),
-    /// What was asked for cannot be done, and why.
+    /// The command line asks for something that is not possible.
     Usage(String),
     /// The configuration has problems.
     Configuration(ConfigErrors),
-    /// The bus could not be reached, or refused what was asked of it.
+    /// The bus could not be reached, or refused the request.
     Bus(String),
     /// The answer could not be written.
     Io(io::Error),

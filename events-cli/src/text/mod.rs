@@ -11,7 +11,7 @@ pub(crate) use screen::Screen;
 pub(crate) use table::Table;
 use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
-/// Where paragraphs wrap. Names and paths are never broken: whoever reads them wants to copy them.
+/// Maximum width of a paragraph. Names and paths are never broken, so that they can be copied.
 pub(crate) const WIDTH: usize = 96;
 
 /// A text that is being laid out. Escapes what it is given: a line stays one line, and a terminal only shows it.
@@ -41,7 +41,7 @@ impl Page {
         self.columns.unwrap_or(usize::MAX)
     }
 
-    /// An empty line; never two of them, and none at the beginning.
+    /// Adds an empty line, except at the beginning and after another one.
     pub(crate) fn blank(&mut self) {
         if !self.text.is_empty() && !self.text.ends_with("\n\n") {
             self.text.push('\n');
@@ -68,12 +68,12 @@ impl Page {
         self.verbatim(further, rest);
     }
 
-    /// A paragraph that wraps; every line of it is indented.
+    /// Adds a paragraph that wraps. Indents each of its lines.
     pub(crate) fn paragraph(&mut self, indent: usize, text: &str) {
         self.hanging(indent, "", text);
     }
 
-    /// A paragraph that begins with a label, and whose further lines begin under its own first word.
+    /// Adds a paragraph after a label. Its further lines begin below its first word.
     pub(crate) fn hanging(&mut self, indent: usize, label: &str, text: &str) {
         let hang = indent + width(label);
         let mut first = true;
@@ -85,7 +85,7 @@ impl Page {
         }
     }
 
-    /// Labels and their texts, in two columns. Empty texts are left out.
+    /// Adds labels and their texts in two columns. Leaves out empty texts.
     pub(crate) fn pairs(&mut self, indent: usize, pairs: &[(&str, &str)]) {
         let shown = || pairs.iter().filter(|(_, text)| !text.is_empty());
         let widest = shown()
@@ -109,7 +109,7 @@ fn padding(columns: usize) -> String {
     " ".repeat(columns)
 }
 
-/// What stays of a text that is too long.
+/// The part of a long text that stays.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Keep {
     /// Its first words: of a sentence.
@@ -156,7 +156,7 @@ fn fitting(chars: impl Iterator<Item = char>, columns: usize) -> impl Iterator<I
     })
 }
 
-/// Breaks a text at its white space. A word that is too long gets a line of its own; an empty line stays.
+/// Breaks a text at its white space. A long word gets a line of its own, and an empty line stays.
 fn wrap(text: &str, width_of_line: usize) -> Vec<String> {
     let mut lines = Vec::new();
     for paragraph in text.split("\n\n") {
@@ -178,13 +178,13 @@ fn wrap(text: &str, width_of_line: usize) -> Vec<String> {
     lines
 }
 
-/// `1 signal`, `2 signals`.
+/// Returns `1 signal`, `2 signals`.
 pub(crate) fn count(number: usize, one: &str) -> String {
     let plural = if number == 1 { "" } else { "s" };
     format!("{number} {one}{plural}")
 }
 
-/// `1 entry`, `2 entries`.
+/// Returns `1 entry`, `2 entries`.
 pub(crate) fn entries(number: u64) -> String {
     let word = if number == 1 { "entry" } else { "entries" };
     format!("{number} {word}")

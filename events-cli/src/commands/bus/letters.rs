@@ -1,4 +1,4 @@
-//! Dead letters as facts, with what they hold.
+//! Dead letters and their events, as facts.
 
 use events_bus::transport::{DeadLetter, EntryId, Malformed};
 use events_bus::{Record, wire};
@@ -19,36 +19,36 @@ pub(super) struct LetterFacts {
     pub(super) reason: &'static str,
     pub(super) error: String,
     pub(super) attempts: u32,
-    /// When it was given up.
+    /// Time at which the receiver gave the event up.
     pub(super) at: String,
-    /// The entry that it was.
+    /// The entry of the event.
     pub(super) entry: String,
     pub(super) event_type: Option<String>,
     pub(super) event_id: Option<String>,
 }
 
-/// A dead letter with what it holds.
+/// A dead letter with its event.
 #[derive(Debug, Serialize)]
 pub(super) struct LetterContents {
     #[serde(flatten)]
     pub(super) facts: LetterFacts,
     metadata: Option<EventMetadata>,
-    /// Not without being asked for: it may be personal data.
+    /// The ordering key. Only with `--personal`: it may be personal data.
     key: Option<String>,
-    /// The event data; none where this binary cannot read them.
+    /// The event data, or `None` if this binary cannot read them.
     data: Option<Value>,
-    /// The body that cannot be read, in hexadecimal digits, where that is asked for.
+    /// A body that cannot be read, in hexadecimal digits. Only with `--personal`.
     body: Option<String>,
     body_bytes: Option<usize>,
-    /// Of an entry that is no record, what stands there.
+    /// The fields of an entry that is not a record.
     fields: Option<Vec<Field>>,
 }
 
-/// A field of an entry that is no record.
+/// A field of an entry that is not a record.
 #[derive(Debug, Serialize)]
 struct Field {
     name: String,
-    /// Where that is asked for.
+    /// Only with `--personal`.
     value: Option<String>,
     bytes: usize,
 }
@@ -74,14 +74,14 @@ impl LetterFacts {
         }
     }
 
-    /// Who gave it up.
+    /// Returns the receiver that gave the event up, or a dash.
     pub(super) fn who(&self) -> &str {
         self.receiver.as_deref().unwrap_or("-")
     }
 }
 
 impl LetterContents {
-    /// With personal data only if they are asked for.
+    /// Creates the facts. Includes personal data only if `personal` is set.
     pub(super) fn new(topic: &str, id: EntryId, letter: &DeadLetter, personal: bool) -> Self {
         let empty = Self {
             facts: LetterFacts::new(topic, id, letter),
@@ -103,7 +103,7 @@ impl LetterContents {
 
     fn with_record(self, record: &Record, personal: bool) -> Self {
         let data = data(record, personal);
-        // What cannot be read may hold anything.
+        // A body that cannot be read may contain personal data.
         let body = (personal && data.is_none()).then(|| hex(&record.body));
         let key = record.key.as_deref().filter(|_| personal);
         Self {
@@ -186,7 +186,7 @@ impl LetterContents {
     }
 }
 
-/// The data of a record, if this binary can read it.
+/// Returns the data of a record, or `None` if this binary cannot read it.
 fn data(record: &Record, personal: bool) -> Option<Value> {
     let metadata = &record.metadata;
     let signal = registry::find(metadata.event_type())?;
@@ -207,7 +207,7 @@ fn hex(bytes: &[u8]) -> String {
     use std::fmt::Write;
 
     bytes.iter().fold(String::new(), |mut text, byte| {
-        // Writing to a text does not fail.
+        // Writing to a string does not fail.
         let _ = write!(text, "{byte:02x}");
         text
     })

@@ -1,4 +1,4 @@
-//! Which bus a command line means.
+//! The bus of a command line.
 
 use events_bus::StartProblem;
 use events_bus::config::{BusConfig, OutboxStore, SqliteConfig, TransportConfig};
@@ -10,7 +10,7 @@ use crate::commands::Failure;
 use crate::configuration::{Applied, BusLayers};
 use crate::names;
 
-/// What is said where there is no bus to work with.
+/// The error for a command line without a bus.
 const NONE: &str = "no bus is named; name one that others share by `--bus sqlite:events.db`, by `--bus redis://localhost:6379/0` \
                     or by the environment variable `EVENTS_BUS`; or name a configuration by `--config FILE`, with a table such as
 
@@ -19,12 +19,12 @@ const NONE: &str = "no bus is named; name one that others share by `--bus sqlite
     sqlite = { path = \"events.db\" }";
 
 impl BusArgs {
-    /// What the command line says of the bus, under and over the configuration files.
+    /// Returns the configuration layers of the command line, below and above the configuration files.
     ///
     /// # Errors
-    /// When that is no bus.
+    /// Returns an error if `--bus` or `--topic-prefix` is not valid.
     pub(crate) fn layers(&self) -> Result<BusLayers, Failure> {
-        // An environment variable that is set to nothing says nothing.
+        // An empty environment variable counts as unset.
         let named = self.bus.as_deref().filter(|bus| !bus.is_empty());
         let config = named.map(of_name).transpose()?.unwrap_or_default();
         let config = match &self.topic_prefix {
@@ -47,7 +47,7 @@ impl BusArgs {
                 json!({ "transport": "sqlite", "sqlite": { "path": sqlite.path } })
             }
             TransportConfig::Redis(redis) => {
-                // What receivers send while a command runs waits in memory, and is published before the command ends.
+                // Events that receivers send wait in memory, and are published before the command ends.
                 layers.below = Some(json!({ "outbox": { "store": "memory" } }));
                 json!({ "transport": "redis", "redis": { "url": redis.url.expose() } })
             }
@@ -70,7 +70,7 @@ fn of_name(name: &str) -> Result<BusConfig, Failure> {
     if redis.iter().any(|scheme| name.starts_with(scheme)) {
         return Ok(BusConfig::redis(name));
     }
-    // Without a word of what follows: it may be a password.
+    // The rest is not repeated: it may contain a password.
     let scheme = name.split_once(':').map_or("", |(scheme, _)| scheme);
     let given = if scheme.is_empty() {
         "has no scheme".to_owned()
@@ -83,7 +83,7 @@ fn of_name(name: &str) -> Result<BusConfig, Failure> {
     )))
 }
 
-/// The bus of a command line: its configuration, as files and options have it together.
+/// The bus of a command line: the merged configuration of files and options.
 pub(super) struct BusInUse {
     pub(super) config: BusConfig,
 }
@@ -103,7 +103,7 @@ impl BusInUse {
         Err(Failure::Usage(format!("{why}; {NONE}")))
     }
 
-    /// The bus for those who look after it: a store that is not there is not made.
+    /// Opens the bus for an operator. Does not create a missing store.
     pub(super) fn open(&self) -> Result<SharedTransport, Failure> {
         if let TransportConfig::Sqlite(sqlite) = &self.config.transport
             && !sqlite.path.exists()
@@ -116,14 +116,14 @@ impl BusInUse {
         self.open_or_make()
     }
 
-    /// The bus for those who take part in it: a store that is not there is made.
+    /// Opens the bus for a producer or a consumer. Creates a missing store.
     pub(super) fn open_or_make(&self) -> Result<SharedTransport, Failure> {
         let transport = events_bus::open(&self.config)?;
-        // The configuration has a bus.
+        // `new` accepts no configuration without a bus.
         transport.ok_or_else(|| Failure::Usage(NONE.to_owned()))
     }
 
-    /// The file in which events wait to be published, where that is another one than the bus.
+    /// Opens the outbox file, or returns `None` if the bus is that file or there is none.
     pub(super) fn open_outbox(&self) -> Result<Option<SharedTransport>, Failure> {
         let OutboxStore::Sqlite(outbox) = &self.config.outbox.store else {
             return Ok(None);
@@ -144,7 +144,10 @@ impl BusInUse {
         outbox.path == bus.path || same(outbox.path.canonicalize(), bus.path.canonicalize())
     }
 
-    /// How a topic stands, given by its name without the prefix.
+    /// Returns the status of a topic, named without the prefix.
+    ///
+    /// # Errors
+    /// Returns an error with a similar name if the topic does not exist.
     pub(super) fn topic(
         &self,
         transport: &dyn Transport,
@@ -158,7 +161,7 @@ impl BusInUse {
         let known = topics.iter().map(|status| status.topic.as_str());
         let is_there = known.clone().any(|known| known == topic);
         let hint = match names::nearest(&full, known) {
-            // The prefix was given twice, or is not that of this topic.
+            // The name contains the prefix already, or the topic has another prefix.
             _ if is_there => format!(
                 "; there is a topic `{topic}`, and `{full}` is what the prefix makes of it: give the name without the prefix, or \
                  another `--topic-prefix`"
@@ -167,12 +170,15 @@ impl BusInUse {
             None => String::new(),
         };
         Err(Failure::Usage(format!(
-            "the bus has no topic `{full}`{hint}; `events bus status` lists those that it has"
+            "the bus has no topic `{full}`{hint}; `events bus status` lists its topics"
         )))
     }
 }
 
-/// A group of a topic, or a refusal that names those there are.
+/// Returns a group of a topic.
+///
+/// # Errors
+/// Returns an error with the existing groups if the group does not exist.
 pub(super) fn group<'a>(
     topic: &'a TopicStatus,
     group: &str,

@@ -3,10 +3,10 @@
 use events_core::{AnyEvent, RecordSchema, Schema};
 use serde_json::Value;
 
-/// What stands for personal data, as in `Debug` output of events.
+/// The placeholder for personal data, as in `Debug` output of events.
 const REDACTED: &str = "<redacted>";
 
-/// The data of an event as JSON, with personal data in them if they are asked for.
+/// Returns the data of an event as JSON. Includes personal data only if `personal` is set.
 pub(super) fn data(event: AnyEvent<'_>, personal: bool) -> Option<Value> {
     let mut data = serde_json::to_value(event).ok()?;
     if !personal {
@@ -15,7 +15,7 @@ pub(super) fn data(event: AnyEvent<'_>, personal: bool) -> Option<Value> {
     Some(data)
 }
 
-/// Takes out what is marked as personal data.
+/// Replaces the fields that are marked as personal data.
 fn redact(value: &mut Value, schema: &RecordSchema) {
     let Value::Object(object) = value else { return };
     for field in schema.fields {

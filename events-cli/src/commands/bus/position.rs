@@ -1,11 +1,11 @@
-//! Places in a topic, as people write them.
+//! Positions in a topic, parsed from options.
 
 use events_bus::transport::Position;
 use events_core::Timestamp;
 
 use crate::commands::Failure;
 
-/// The id of an entry, or a time: `1795376013252-0`, `17`, `2026-11-25T08:00:00Z`.
+/// Parses the id of an entry or a time: `1795376013252-0`, `17`, `2026-11-25T08:00:00Z`.
 pub(super) fn position(option: &str, text: &str) -> Result<Position, Failure> {
     let entry = text.parse().map(Position::At);
     entry
@@ -19,7 +19,7 @@ pub(super) fn position(option: &str, text: &str) -> Result<Position, Failure> {
         })
 }
 
-/// A time in UTC.
+/// Parses a time in UTC.
 pub(super) fn time(option: &str, text: &str) -> Result<Timestamp, Failure> {
     text.parse().map_err(|error| {
         Failure::Usage(format!(

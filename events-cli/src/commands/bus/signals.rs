@@ -1,4 +1,4 @@
-//! Being stopped: by Ctrl-C, or by whoever looks after the process.
+//! Termination by SIGINT (Ctrl-C) and SIGTERM.
 
 use std::io;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
@@ -8,16 +8,16 @@ use signal_hook::SigId;
 use signal_hook::consts::{SIGINT, SIGTERM};
 use signal_hook::flag;
 
-/// The signals that ask for an end.
+/// The signals that end a command.
 const SIGNALS: [i32; 2] = [SIGINT, SIGTERM];
 
-/// How many commands want to be asked rather than ended.
+/// Number of commands that handle the signals themselves.
 static RUNNING: AtomicUsize = AtomicUsize::new(0);
 
-/// Whether a signal does what it does by default. Set by the first one, so that the second one ends the process.
+/// `true` if a signal has its default effect. The first signal sets it, so that the second one ends the process.
 static BY_DEFAULT: OnceLock<Arc<AtomicBool>> = OnceLock::new();
 
-/// Notes SIGINT and SIGTERM for as long as it is there.
+/// Records SIGINT and SIGTERM until it is dropped.
 pub(super) struct Interrupts {
     asked: Arc<AtomicBool>,
     ids: Vec<SigId>,
@@ -28,7 +28,7 @@ impl Interrupts {
         let by_default = BY_DEFAULT.get_or_init(|| {
             let by_default = Arc::new(AtomicBool::new(true));
             for signal in SIGNALS {
-                // Of the signals that it refuses, there is none here; and where it fails, the first signal ends the process.
+                // It accepts both signals. If it fails, the first signal ends the process.
                 let _ = flag::register_conditional_default(signal, Arc::clone(&by_default));
             }
             by_default
@@ -50,7 +50,7 @@ impl Interrupts {
         Ok(interrupts)
     }
 
-    /// Whether there was one.
+    /// Returns `true` if a signal arrived.
     pub(super) fn are_there(&self) -> bool {
         self.asked.load(Ordering::SeqCst)
     }

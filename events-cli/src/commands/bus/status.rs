@@ -105,7 +105,7 @@ impl BusFacts {
         }
     }
 
-    /// Warns of durable work that waits under the name of another service which nobody runs: nobody will handle it.
+    /// Warns of durable work under the name of a service that does not run.
     fn warn_of_stranded_work(&mut self, service: &str) {
         // The bus stores the work under the source of its events, as far as names of topics allow.
         let source = EventMetadata::new("").source().to_owned();

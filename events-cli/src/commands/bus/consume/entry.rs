@@ -1,4 +1,4 @@
-//! What is told of an entry.
+//! The report of `events consume` about one entry.
 
 use events_bus::transport::names;
 use events_bus::{Handled, ReceiverReport, ReceiverResult};
@@ -9,22 +9,22 @@ use crate::commands::Form;
 use crate::commands::bus::personal;
 use crate::text::{Page, escape};
 
-/// The id of the receiver by which a bus publishes: no receiver of anybody.
+/// The id of the receiver through which a bus publishes. It belongs to the bus, not to the user.
 const PRODUCER: &str = "events_bus.producer";
 
-/// What is told of an entry, and what is counted.
+/// A printed report about an entry, with its counts.
 pub(super) struct Told {
-    /// As it is printed, without the line break at its end.
+    /// The text to print, without the final line break.
     pub(super) line: String,
-    /// Whether it was handed out for this, and not kept for a receiver that is tried again.
+    /// `true` for the first report about an entry, `false` for the report about a retry.
     pub(super) is_first: bool,
-    /// How many dead letters it made.
+    /// Number of dead letters.
     pub(super) dead: usize,
-    /// How many receivers are tried again.
+    /// Number of receivers that will be retried.
     pub(super) again: usize,
 }
 
-/// An entry, as JSON.
+/// An entry as JSON.
 #[derive(Serialize)]
 struct EntryFacts<'a> {
     event_type: Option<&'a str>,
@@ -39,7 +39,7 @@ struct EntryFacts<'a> {
     dead: Option<DeadFacts<'a>>,
 }
 
-/// A receiver that was run.
+/// The result of one receiver.
 #[derive(Serialize)]
 struct ReceiverFacts {
     id: String,
@@ -49,7 +49,7 @@ struct ReceiverFacts {
     delay_ms: Option<u64>,
 }
 
-/// Why an entry did not come to receivers.
+/// The reason why an entry did not reach receivers.
 #[derive(Serialize)]
 struct DeadFacts<'a> {
     reason: &'static str,
@@ -57,7 +57,7 @@ struct DeadFacts<'a> {
 }
 
 impl Told {
-    /// What is told of an entry; nothing of the work of durable receivers, which nobody asked for.
+    /// Returns the report, or `None` for the work of durable receivers, which is not part of a topic.
     pub(super) fn new(handled: &Handled<'_>, form: Form) -> Option<Self> {
         if names::is_internal(handled.topic()) {
             return None;
@@ -137,7 +137,7 @@ impl ReceiverFacts {
 }
 
 impl EntryFacts<'_> {
-    /// Lays the entry out without personal data, and without the key, which may be some.
+    /// Lays the entry out without personal data and without the key, which may contain some.
     fn lay_out(&self, page: &mut Page) {
         let event_type = self.event_type.unwrap_or("(no event type)");
         let id = self

@@ -1,4 +1,4 @@
-//! `events consume`: the receivers of this binary are run with the events of topics.
+//! `events consume`: run the receivers of this binary with the events of topics.
 
 mod entry;
 mod limit;
@@ -27,16 +27,16 @@ use crate::commands::{Answer, Failure, Output};
 use crate::configuration::Applied;
 use crate::text::count;
 
-/// How long what is under way may take at the end.
+/// Maximum time for running receivers when the command stops.
 const DRAIN: Duration = Duration::from_secs(10);
 
-/// How often it looks whether it is to stop.
+/// Interval between two checks for the end.
 const TICK: Duration = Duration::from_millis(20);
 
-/// After this time it says why nothing comes.
+/// Time after which the command explains why no entry arrives.
 const PATIENCE: Duration = Duration::from_secs(2);
 
-/// How many entries may wait to be printed, before receivers wait for that.
+/// Maximum number of unprinted reports. Receivers wait for the printer beyond it.
 const UNPRINTED: usize = 1000;
 
 pub(crate) fn consume(
@@ -49,7 +49,7 @@ pub(crate) fn consume(
     let begin = Begin::new(args.from.as_deref(), bus.config.consumer.start)?;
     configure(args, &mut bus)?;
     let transport = bus.open_or_make()?;
-    // Before the consumer tries it again and again: that the bus does not answer is to be said at once.
+    // The consumer would retry an unreachable bus forever: this call fails at once.
     begin.check(&*transport, &topics, &args.group)?;
     for topic in &topics {
         begin.join(&*transport, topic, &args.group)?;
@@ -73,9 +73,9 @@ pub(crate) fn consume(
         .transport(limited)
         .on_handled(move |handled| {
             if let Some(told) = Told::new(handled, form) {
-                // Who prints may have stopped; then there is nobody to tell.
+                // The printer may have stopped already.
                 let _ = sender.send(told);
-                // The entry that the process ends at must not be settled before it ends.
+                // The process must end before this entry is settled.
                 if crash_at.is_some_and(|number| {
                     number <= handled_so_far.fetch_add(1, Ordering::SeqCst) + 1
                 }) {
@@ -108,7 +108,7 @@ pub(crate) fn consume(
     }))
 }
 
-/// The full names of the topics.
+/// Returns the full names of the topics.
 fn topics(args: &ConsumeArgs, bus: &BusInUse) -> Result<Vec<String>, Failure> {
     let mut topics: Vec<String> = Vec::new();
     for topic in &args.topics {
@@ -122,7 +122,7 @@ fn topics(args: &ConsumeArgs, bus: &BusInUse) -> Result<Vec<String>, Failure> {
     Ok(topics)
 }
 
-/// Has the bus consume what the command line says, and nothing else.
+/// Restricts the configuration to the consumer of the command line.
 fn configure(args: &ConsumeArgs, bus: &mut BusInUse) -> Result<(), Failure> {
     let config = &mut bus.config;
     let mut topics = args.topics.clone();
@@ -133,7 +133,7 @@ fn configure(args: &ConsumeArgs, bus: &mut BusInUse) -> Result<(), Failure> {
     consumer.workers = args.workers.unwrap_or(consumer.workers);
     consumer.lease = args.lease.unwrap_or(consumer.lease);
     if args.crash_at.is_some() {
-        // One at a time, so that what came before is settled.
+        // With one entry at a time, the earlier entries are settled.
         (consumer.workers, consumer.max_in_flight) = (1, 1);
     }
     let retry = &mut config.retry;
@@ -158,15 +158,15 @@ fn configure(args: &ConsumeArgs, bus: &mut BusInUse) -> Result<(), Failure> {
     })
 }
 
-/// What was seen.
+/// Counts of a run.
 #[derive(Default)]
 struct Seen {
     entries: u64,
-    /// How often something was told, of whatever entry.
+    /// Number of reports, including those about retries.
     told: u64,
     dead: usize,
     again: usize,
-    /// Whether something was still under way at the end.
+    /// `true` if receivers were still running at the end.
     is_cut_short: bool,
 }
 
@@ -194,17 +194,17 @@ impl Seen {
     }
 }
 
-/// The command while it runs.
+/// A run of the command.
 struct Course<'a, 'o> {
     args: &'a ConsumeArgs,
     output: &'a mut Output<'o>,
     seen: Seen,
-    /// Whether nobody reads what is printed any more.
+    /// `true` if the reader of standard output has closed it.
     unheard: bool,
 }
 
 impl Course<'_, '_> {
-    /// Prints what comes, until there is enough of it.
+    /// Prints reports until the run ends.
     fn run(
         &mut self,
         bus: &Bus,
@@ -258,7 +258,7 @@ impl Course<'_, '_> {
         }
     }
 
-    /// Says that another consumer has the lead, where that is why nothing comes.
+    /// Explains that another consumer leads the group, if that is why no entry arrives.
     fn explain(&mut self, bus: &Bus, transport: &dyn Transport, topics: &[String]) {
         let group = &self.args.group;
         let consumers = bus.consumers().iter();
@@ -278,14 +278,14 @@ impl Course<'_, '_> {
         }
     }
 
-    /// Stops in order, and prints what is finished meanwhile.
+    /// Shuts the bus down and prints the remaining reports.
     fn stop(&mut self, bus: Bus, told: &Receiver<Told>) -> io::Result<()> {
         let (stopped, ended) = thread::scope(|scope| {
             let stopping = scope.spawn(move || bus.shutdown(DRAIN));
             let mut printed = Ok(());
             loop {
                 match told.recv_timeout(TICK) {
-                    // Whatever happens to the output, receivers must not wait for it.
+                    // Receivers must not wait for the output, even if it fails.
                     Ok(told) if printed.is_ok() && !self.unheard => printed = self.print(&told),
                     Err(RecvTimeoutError::Timeout) if stopping.is_finished() => break,
                     Ok(_) | Err(RecvTimeoutError::Timeout) => {}
@@ -302,7 +302,7 @@ impl Course<'_, '_> {
     }
 }
 
-/// Whoever reads may stop reading.
+/// Ignores a closed pipe: a reader may stop at any time.
 fn quietly(written: io::Result<()>) -> io::Result<()> {
     match written {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),

@@ -1,4 +1,4 @@
-//! What `async fn` receivers run on.
+//! The runtime of `async fn` receivers.
 
 #[cfg(feature = "tokio")]
 use std::io;
@@ -6,7 +6,7 @@ use std::io;
 #[cfg(feature = "tokio")]
 use tokio::runtime::{Builder, Handle, Runtime, RuntimeFlavor};
 
-/// The runtime that the command is called in, or else one of its own. One with a single thread is of no use: the command takes it.
+/// Returns the current runtime, or a new one. A runtime with a single thread does not help: the command blocks that thread.
 #[cfg(feature = "tokio")]
 pub(super) fn of_receivers() -> io::Result<(Option<Runtime>, Handle)> {
     if let Ok(handle) = Handle::try_current()
@@ -19,7 +19,7 @@ pub(super) fn of_receivers() -> io::Result<(Option<Runtime>, Handle)> {
     Ok((Some(runtime), handle))
 }
 
-/// Ends a runtime of its own. Receivers had their time.
+/// Ends a runtime that the command created. Its receivers had time to finish.
 #[cfg(feature = "tokio")]
 pub(super) fn end(runtime: Option<Runtime>) {
     if let Some(runtime) = runtime {
@@ -27,7 +27,7 @@ pub(super) fn end(runtime: Option<Runtime>) {
     }
 }
 
-/// Says that there is none, where that matters.
+/// Warns about a missing runtime if a receiver needs one.
 #[cfg(not(feature = "tokio"))]
 pub(super) fn hint(output: &mut crate::commands::Output<'_>) -> std::io::Result<()> {
     let mut receivers = events_core::registry::receivers();

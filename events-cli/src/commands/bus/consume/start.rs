@@ -1,4 +1,4 @@
-//! Where a group begins.
+//! The start position of a group.
 
 use events_bus::admin::{self, Replay};
 use events_bus::config::StartAt;
@@ -7,19 +7,19 @@ use events_bus::transport::{EntryId, Position, Start, TopicStatus, Transport, Tr
 use crate::commands::Failure;
 use crate::commands::bus::position::position;
 
-/// So many entries are read at a time.
+/// Maximum number of entries per read.
 const PAGE: usize = 500;
 
-/// Where a group that is new begins.
+/// The start position of a new group.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Begin {
     At(StartAt),
-    /// With what comes now, and a replay of what is there from here on.
+    /// New entries, and a replay of the existing ones from this position on.
     Replayed(Position),
 }
 
 impl Begin {
-    /// What `--from` says, or else the configuration.
+    /// Returns the position of `--from`, or else of the configuration.
     pub(super) fn new(option: Option<&str>, configured: StartAt) -> Result<Self, Failure> {
         Ok(match option {
             None => Self::At(configured),
@@ -35,7 +35,7 @@ impl Begin {
         })
     }
 
-    /// Refuses what would have no effect on groups that are there.
+    /// Returns an error if the position would have no effect because the group exists already.
     pub(super) fn check(
         self,
         transport: &dyn Transport,
@@ -57,7 +57,7 @@ impl Begin {
         Ok(())
     }
 
-    /// Sees to it that the group is there, and begins where it is to. Nobody else is expected to make the same group meanwhile.
+    /// Creates the group at its position. Assumes that no other process creates the same group at the same time.
     pub(super) fn join(
         self,
         transport: &dyn Transport,
@@ -85,8 +85,8 @@ fn has_group(status: Option<&TopicStatus>, group: &str) -> bool {
     status.is_some_and(|topic| topic.groups.iter().any(|one| one.group == group))
 }
 
-/// The last entry that a group which has just begun with what is new is not given as new. What was published while it began is one
-/// or the other, and must be neither twice nor not at all.
+/// Returns the last entry that a group, created at [`Start::Now`], does not get as new. An entry that was published in the meantime must be
+/// either new or replayed: never both, never neither.
 fn last_not_new(
     transport: &dyn Transport,
     topic: &str,
@@ -102,11 +102,11 @@ fn last_not_new(
         .find_map(|one| one.unread);
     let before = before.and_then(|status| status.newest);
     let unread = match unread {
-        // Where the transport cannot tell, an entry may be both.
+        // If the transport cannot tell, the group may get an entry twice.
         None | Some(0) => return Ok(after.newest),
         Some(unread) => unread,
     };
-    // The newest ones are new to the group.
+    // The group gets the last `unread` of these as new.
     let mut between: Vec<EntryId> = before.into_iter().collect();
     let mut from = before.map_or(Position::Oldest, Position::After);
     loop {

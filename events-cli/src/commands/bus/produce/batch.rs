@@ -1,4 +1,4 @@
-//! Records that are published together.
+//! Batches of records.
 
 use std::collections::BTreeMap;
 use std::io::{self, ErrorKind};
@@ -11,15 +11,15 @@ use serde::Serialize;
 use super::record::Addressed;
 use crate::commands::{Failure, Output};
 
-/// Records by topic, each topic's in the order in which they were given.
+/// Records by topic, in the order in which they were added.
 #[derive(Default)]
 pub(super) struct Batch {
     by_topic: BTreeMap<String, Vec<Record>>,
-    /// How many events.
+    /// Number of events.
     pub(super) events: usize,
 }
 
-/// What became of one event, as JSON.
+/// A published event as JSON.
 #[derive(Serialize)]
 struct Published<'a> {
     event_type: &'a str,
@@ -28,14 +28,14 @@ struct Published<'a> {
     entry: Option<String>,
 }
 
-/// Not everything was published.
+/// A batch that was published in part or not at all.
 pub(super) struct Unpublished {
     pub(super) error: TransportError,
-    /// Whether some of it may have been.
+    /// `true` if a part of the batch may have been published.
     pub(super) outcome_unknown: bool,
 }
 
-/// Why publishing came to its end.
+/// The error that ended publishing.
 pub(super) enum Stopped {
     Bus(Unpublished),
     Output(io::Error),
@@ -69,7 +69,7 @@ impl Batch {
         }
     }
 
-    /// Publishes all of it, and tells what became of it.
+    /// Publishes the batch and reports each event.
     pub(super) fn publish(
         &self,
         transport: &dyn Transport,
@@ -118,7 +118,7 @@ fn tell(
     })
 }
 
-/// That nobody reads what is told is no reason not to publish the rest.
+/// Ignores a closed pipe: the remaining events are published without a reader.
 fn quietly(written: io::Result<()>) -> io::Result<()> {
     match written {
         Err(error) if error.kind() == ErrorKind::BrokenPipe => Ok(()),

@@ -1,4 +1,4 @@
-//! Many events from standard input, one a line.
+//! Events from standard input, one per line.
 
 use std::io::{self, BufRead};
 use std::sync::mpsc::{Receiver, TryRecvError, sync_channel};
@@ -18,19 +18,19 @@ use crate::commands::{Failure, Output};
 use crate::names::{self, Unknown};
 use crate::text::count;
 
-/// So many events are published in one call at most.
+/// Maximum number of events per batch.
 const BATCH: usize = 500;
 
-/// What a line may have.
+/// The keys of a line.
 const KEYS: [&str; 4] = ["event_type", "data", "metadata", "key"];
 
-/// What `consume --json` says of an entry besides, which is passed over.
+/// Further keys in the output of `consume --json`. They are ignored.
 const TOLD: [&str; 6] = ["topic", "group", "entry", "deliveries", "receivers", "dead"];
 
-/// What a line is to be.
+/// The expected form of a line, for errors.
 const EXPECTED: &str = "expected an object `{\"event_type\": \"…\", \"data\": {…}}`, perhaps with `metadata` and `key`";
 
-/// Publishes what standard input holds.
+/// Publishes the events of standard input.
 pub(super) fn publish(
     args: &ProduceArgs,
     maker: &Maker<'_>,
@@ -49,7 +49,7 @@ pub(super) fn publish(
         end: 0,
     };
     let read = course.run(&lines, output);
-    // Whatever was good until then is published.
+    // The lines before an error are published.
     course.finish(output)?;
     read?;
     Ok(if course.refused == 0 {
@@ -59,10 +59,10 @@ pub(super) fn publish(
     })
 }
 
-/// A line, and its number from 1.
+/// A line and its number, from 1.
 type Line = io::Result<(usize, Vec<u8>)>;
 
-/// Reads standard input on a thread of its own, so that what is there can be published while more is waited for.
+/// Reads standard input on a separate thread, so that complete lines are published while the next one is awaited.
 fn read() -> Result<Receiver<Line>, Failure> {
     let (sender, receiver) = sync_channel(2 * BATCH);
     thread::Builder::new()
@@ -83,21 +83,21 @@ struct Course<'a> {
     maker: &'a Maker<'a>,
     transport: &'a dyn Transport,
     all_or_nothing: bool,
-    /// What is to be published; never empty. Several only where all lines are looked at before.
+    /// The unpublished batches; never empty. With `all_or_nothing`, there can be several.
     batches: Vec<Batch>,
     published: usize,
     refused: usize,
-    /// The number of the last line that was looked at.
+    /// Number of the last line read.
     end: usize,
 }
 
 impl Course<'_> {
-    /// Goes through the lines, and publishes as far as that is wanted before the end.
+    /// Reads the lines. Publishes full batches, unless `all_or_nothing` is set.
     fn run(&mut self, lines: &Receiver<Line>, output: &mut Output<'_>) -> Result<(), Failure> {
         loop {
             let line = match lines.try_recv() {
                 Ok(line) => line,
-                // Nothing more is there for now: what was read need not wait for it.
+                // The next line may take long: the earlier ones do not wait for it.
                 Err(TryRecvError::Empty) => {
                     if !self.all_or_nothing {
                         self.publish(output)?;
@@ -148,7 +148,7 @@ impl Course<'_> {
         Ok(())
     }
 
-    /// Publishes what was read so far.
+    /// Publishes the batches read so far.
     fn publish(&mut self, output: &mut Output<'_>) -> Result<(), Failure> {
         for batch in std::mem::replace(&mut self.batches, vec![Batch::default()]) {
             match batch.publish(self.transport, output) {
@@ -202,9 +202,9 @@ impl Course<'_> {
         Ok(())
     }
 
-    /// The records of a line.
+    /// Parses a line into records.
     fn records(&self, line: &[u8]) -> Result<Vec<Addressed>, String> {
-        // Without the place in the text, which is one line.
+        // The text is one line, so the column is enough.
         let json: Value = serde_json::from_slice(line).map_err(|error| {
             format!(
                 "it is no JSON from column {} on; {EXPECTED}",
@@ -243,7 +243,7 @@ impl Course<'_> {
     }
 }
 
-/// A text that may be left out.
+/// Returns an optional string.
 fn text<'a>(object: &'a Map<String, Value>, key: &str) -> Result<Option<&'a str>, String> {
     match object.get(key) {
         None | Some(Value::Null) => Ok(None),

@@ -1,4 +1,4 @@
-//! The metadata of what is published.
+//! Metadata of published events.
 
 use events_core::{AnySignal, EventMetadata, SourceLib};
 use serde_json::{Map, Value};
@@ -19,13 +19,13 @@ const KEYS: [&str; 7] = [
     "sourcelib",
 ];
 
-/// What a send of this process would have.
+/// Returns the metadata that a send from this process would have.
 pub(super) fn made_now(signal: &'static dyn AnySignal) -> EventMetadata {
     let event = signal.event();
     EventMetadata::new(event.event_type).with_minor_version(event.minor_version.into())
 }
 
-/// What is made now, but for what the options say.
+/// Returns default metadata, overridden by the options.
 pub(super) fn of_options(
     signal: &'static dyn AnySignal,
     args: &MetadataArgs,
@@ -60,7 +60,7 @@ pub(super) fn of_options(
     Ok(metadata)
 }
 
-/// What is made now, but for what a JSON object says.
+/// Returns default metadata, overridden by a JSON object.
 pub(super) fn of_json(
     signal: &'static dyn AnySignal,
     given: &Map<String, Value>,
@@ -90,7 +90,7 @@ pub(super) fn of_json(
             event.event_type
         ));
     }
-    // The body is laid out as this binary does, and a reader has to look for that layout.
+    // The body has the layout of this binary, and readers choose the layout by the minor version.
     let minor = metadata.minor_version().max(event.minor_version.into());
     Ok(metadata.with_minor_version(minor))
 }

@@ -1,4 +1,4 @@
-//! `events produce`: events are published from JSON.
+//! `events produce`: publish events from JSON.
 
 mod batch;
 mod lines;
@@ -53,7 +53,7 @@ pub(crate) fn produce(
     Ok(Answer::told(Status::Ok))
 }
 
-/// The one event that a name means.
+/// Returns the event with a name.
 fn signal(world: &World, event: &str) -> Result<&'static dyn AnySignal, Failure> {
     let signals = names::signals(world, event);
     let types: Vec<_> = signals
@@ -73,7 +73,7 @@ fn signal(world: &World, event: &str) -> Result<&'static dyn AnySignal, Failure>
     }
 }
 
-/// The JSON of `--data`.
+/// Reads the JSON of `--data`.
 fn read(path: &Path) -> Result<Value, Failure> {
     let (name, bytes) = if path == Path::new("-") {
         let mut bytes = Vec::new();
@@ -83,7 +83,7 @@ fn read(path: &Path) -> Result<Value, Failure> {
         (format!("`{}`", path.display()), fs::read(path))
     };
     let bytes = bytes.map_err(|error| Failure::Usage(format!("{name} cannot be read: {error}")))?;
-    // What serde_json says of a text that is none names a place, and repeats nothing of it.
+    // The error of serde_json names a place and repeats no data.
     serde_json::from_slice(&bytes).map_err(|error| {
         Failure::Usage(format!(
             "{name} is no JSON: {error}; expected one object, the data of the event"

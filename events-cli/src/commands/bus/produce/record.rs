@@ -13,15 +13,15 @@ use serde_json::Value;
 use crate::commands::Failure;
 use crate::commands::bus::args::ProduceArgs;
 
-/// A record, and the full name of the topic that it is for.
+/// A record with the full name of its topic.
 pub(super) type Addressed = (String, Record);
 
-/// Makes records of JSON, and knows where they go.
+/// Creates records from JSON, and chooses their topics.
 pub(super) struct Maker<'a> {
     config: &'a BusConfig,
-    /// The full name of the one topic for all.
+    /// The full name of `--topic`.
     topic: Option<String>,
-    /// The one key for all.
+    /// The key of `--key`.
     key: Option<&'a str>,
 }
 
@@ -38,10 +38,10 @@ impl<'a> Maker<'a> {
         })
     }
 
-    /// The records of one event, one for each topic that it goes to. `key` is the event's, where it is not what the event says.
+    /// Returns the records of one event, one for each of its topics. `key` replaces the key of the event.
     ///
     /// # Errors
-    /// When the data are none of the event, or nothing says where it goes.
+    /// Returns an error if the data do not match the event, or if the event has no topic.
     pub(super) fn records(
         &self,
         signal: &'static dyn AnySignal,
@@ -52,11 +52,11 @@ impl<'a> Maker<'a> {
         let targets = self.targets(signal)?;
         let info = signal.event();
         let given = wire::from_json(data, info.schema).map_err(|error| error.to_string())?;
-        // Only the types themselves know what the schema cannot say: whether a text is a key of a course.
+        // The types check more than the schema: a course key is more than a string.
         let event = wire::decode_any(signal, &given, info.minor_version.into())
             .map_err(|error| explain(&error))?;
         let event = event.get();
-        // A text may be written in several ways, of which an event has one.
+        // Encoding the event again normalizes its values.
         let mut body = Vec::with_capacity(given.len());
         wire::encode_any_into(&mut body, event).map_err(|error| error.to_string())?;
         let body: Arc<[u8]> = body.into();
@@ -72,7 +72,7 @@ impl<'a> Maker<'a> {
         Ok(records.collect())
     }
 
-    /// The topics that an event goes to, and the fields that are its keys there.
+    /// Returns the topics of an event, with the key of each route.
     fn targets(&self, signal: &dyn AnySignal) -> Result<Vec<(String, Option<&KeyPath>)>, String> {
         if let Some(topic) = &self.topic {
             return Ok(vec![(topic.clone(), None)]);
@@ -99,7 +99,7 @@ impl<'a> Maker<'a> {
     }
 }
 
-/// What a type says of a text, without a word about bytes: whoever gave it wrote JSON.
+/// Describes a decoding error in terms of JSON instead of bytes.
 fn explain(error: &DecodeError) -> String {
     let failures = error
         .attempts()
