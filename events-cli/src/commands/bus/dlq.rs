@@ -5,7 +5,7 @@ use events_bus::transport::{DeadLetter, EntryId, SharedTransport, TopicStatus, T
 use serde::Serialize;
 
 use super::args::{ChosenLettersArgs, FilterArgs, ListLettersArgs, ShowLettersArgs};
-use super::letters::{LetterContents, LetterFacts};
+use super::dead_letters::{LetterContents, LetterFacts};
 use super::open::BusInUse;
 use super::progress;
 use crate::Status;

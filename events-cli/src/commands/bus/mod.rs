@@ -2,9 +2,10 @@
 
 mod args;
 mod consume;
+mod dead_letters;
 mod dlq;
 mod examples;
-mod letters;
+mod maintenance;
 mod open;
 mod personal;
 mod position;
@@ -13,7 +14,6 @@ mod progress;
 mod replay;
 mod signals;
 mod status;
-mod upkeep;
 
 pub(crate) use args::{BusArgs, BusCommand, ConsumeArgs, DlqCommand, ProduceArgs, ReplayArgs};
 pub(crate) use consume::consume;
@@ -27,8 +27,8 @@ use crate::configuration::Applied;
 pub(crate) fn bus(command: &BusCommand, applied: &Applied, form: Form) -> Result<Answer, Failure> {
     Ok(match command {
         BusCommand::Status(args) => Answer::new(&status::status(args, applied)?, form)?,
-        BusCommand::Trim(args) => Answer::new(&upkeep::trim(args, applied)?, form)?,
-        BusCommand::Forget(args) => Answer::new(&upkeep::forget(args, applied)?, form)?,
+        BusCommand::Trim(args) => Answer::new(&maintenance::trim(args, applied)?, form)?,
+        BusCommand::Forget(args) => Answer::new(&maintenance::forget(args, applied)?, form)?,
     })
 }
 
