@@ -8,17 +8,20 @@ const WIDEST_CELL: usize = 200;
 /// Columns between two cells.
 const GAP: &str = "  ";
 
-/// The alignment of a column.
+/// The kind of a column.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Side {
-    Left,
-    Right,
+enum Kind {
+    /// Text, which is cut first.
+    Text,
+    /// Ids, which are copied.
+    Ids,
+    Numbers,
 }
 
 /// Rows under headings. A column without any content is left out, and text that is too long is cut.
 #[derive(Debug, Default)]
 pub(crate) struct Table {
-    columns: Vec<(&'static str, Side)>,
+    columns: Vec<(&'static str, Kind)>,
     rows: Vec<Row>,
 }
 
@@ -30,15 +33,21 @@ struct Row {
 }
 
 impl Table {
-    /// Adds a column whose cells begin below its heading.
+    /// Adds a column whose cells begin below its heading: text.
     pub(crate) fn left(mut self, heading: &'static str) -> Self {
-        self.columns.push((heading, Side::Left));
+        self.columns.push((heading, Kind::Text));
+        self
+    }
+
+    /// Adds a column of ids: as [`left`](Self::left), but text is cut first.
+    pub(crate) fn ids(mut self, heading: &'static str) -> Self {
+        self.columns.push((heading, Kind::Ids));
         self
     }
 
     /// Adds a column whose cells end below its heading: numbers.
     pub(crate) fn right(mut self, heading: &'static str) -> Self {
-        self.columns.push((heading, Side::Right));
+        self.columns.push((heading, Kind::Numbers));
         self
     }
 
@@ -82,15 +91,19 @@ impl Table {
         let shown = widths.iter().filter(|width| **width > 0).count();
         let around = indent + shown.saturating_sub(1) * GAP.len();
         while around + widths.iter().sum::<usize>() > limit {
-            // Numbers stay whole as long as there is text to cut.
-            let of_side = |side| {
+            let widest = |is_cut: fn(Kind) -> bool, floor: fn(&str) -> usize| {
                 let columns = self.columns.iter().zip(&widths).enumerate();
                 columns
-                    .filter(|(_, ((_, other), width))| *other == side && **width > 1)
+                    .filter(|(_, ((heading, kind), width))| {
+                        is_cut(*kind) && **width > floor(heading)
+                    })
                     .max_by_key(|(_, (_, width))| **width)
                     .map(|(column, _)| column)
             };
-            let widest = of_side(Side::Left).or_else(|| of_side(Side::Right));
+            // Headings stay whole as long as there are cells to cut, and ids and numbers as long as there is text to cut.
+            let widest = widest(|kind| kind == Kind::Text, width)
+                .or_else(|| widest(|kind| kind == Kind::Text, |_| 1))
+                .or_else(|| widest(|_| true, |_| 1));
             match widest.and_then(|column| widths.get_mut(column)) {
                 Some(width) => *width -= 1,
                 None => break,
@@ -111,12 +124,12 @@ impl Table {
     fn print_row(&self, page: &mut Page, indent: usize, widths: &[usize], cells: &[String]) {
         let mut text = padding(indent);
         let columns = self.columns.iter().zip(widths).zip(cells);
-        for (((_, side), column), cell) in columns.filter(|((_, width), _)| **width > 0) {
+        for (((_, kind), column), cell) in columns.filter(|((_, width), _)| **width > 0) {
             let cell = cut(cell, *column, Keep::Ends);
             let rest = padding(column.saturating_sub(width(&cell)));
-            match side {
-                Side::Left => text.extend([&*cell, &rest]),
-                Side::Right => text.extend([&*rest, &cell]),
+            match kind {
+                Kind::Text | Kind::Ids => text.extend([&*cell, &rest]),
+                Kind::Numbers => text.extend([&*rest, &cell]),
             }
             text.push_str(GAP);
         }
@@ -154,21 +167,21 @@ mod tests {
     }
 
     #[test]
-    fn text_is_cut_before_numbers_are() {
-        let mut table = Table::default().left("NAME").right("ENTRIES").left("TYPE");
+    fn text_is_cut_before_ids_and_numbers_are() {
+        let mut table = Table::default().ids("ID").right("ENTRIES").left("TYPE");
         table.row(
             [
-                "short".into(),
+                "1795864863858-0".into(),
                 "1234567".into(),
                 "org.openedx.learning.completed.v1".into(),
             ],
             Vec::new(),
         );
-        let mut page = Page::new(Some(32));
+        let mut page = Page::new(Some(42));
         table.print(&mut page, 0);
         assert_eq!(
             page.finish(),
-            "NAME   ENTRIES  TYPE\nshort  1234567  org.open…eted.v1\n"
+            "ID               ENTRIES  TYPE\n1795864863858-0  1234567  org.open…eted.v1\n"
         );
     }
 

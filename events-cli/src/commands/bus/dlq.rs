@@ -79,7 +79,7 @@ pub(super) fn list(args: &ListLettersArgs, applied: &Applied) -> Result<ListFact
 impl Facts for ListFacts {
     fn lay_out(&self, page: &mut Page) {
         let mut table = Table::default()
-            .left("ID")
+            .ids("ID")
             .left("TOPIC")
             .left("GROUP")
             .left("RECEIVER")
