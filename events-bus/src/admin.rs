@@ -164,7 +164,7 @@ fn retry_batch(
         };
         let mut record = record
             .clone()
-            .as_requeued(Requeued::new("retry", id.to_string()));
+            .with_requeued(Requeued::new("retry", id.to_string()));
         if let Some(receiver) = &letter.receiver {
             record.receivers = vec![Arc::clone(receiver)];
         }
@@ -306,7 +306,7 @@ pub fn replay(
             done.given += 1;
             let first = done.span.map_or(entry.id, |(first, _)| first);
             done.span = Some((first, entry.id));
-            let mut record = record.as_requeued(Requeued::new("replay", entry.id.to_string()));
+            let mut record = record.with_requeued(Requeued::new("replay", entry.id.to_string()));
             record.receivers.clone_from(&replay.receivers);
             records.push(record);
         }

@@ -26,11 +26,6 @@ impl<K: Copy + Ord, V> Ascending<K, V> {
         self.len
     }
 
-    pub(crate) fn clear(&mut self) {
-        self.items.clear();
-        self.len = 0;
-    }
-
     fn find(&self, key: K) -> Result<usize, usize> {
         match self.items.front() {
             Some((first, _)) if *first == key => Ok(0),
@@ -38,22 +33,24 @@ impl<K: Copy + Ord, V> Ascending<K, V> {
         }
     }
 
-    /// A value that is there is replaced.
-    pub(crate) fn insert(&mut self, key: K, value: V) {
+    /// Inserts a value and returns the one that it replaces.
+    pub(crate) fn insert(&mut self, key: K, value: V) -> Option<V> {
         let is_next = self.items.back().is_none_or(|(last, _)| *last < key);
         if is_next {
             self.items.push_back((key, Some(value)));
             self.len += 1;
-            return;
+            return None;
         }
         match self.find(key) {
             Ok(index) => {
                 let old = self.items[index].1.replace(value);
                 self.len += usize::from(old.is_none());
+                old
             }
             Err(index) => {
                 self.items.insert(index, (key, Some(value)));
                 self.len += 1;
+                None
             }
         }
     }
@@ -80,7 +77,7 @@ impl<K: Copy + Ord, V> Ascending<K, V> {
     }
 }
 
-/// What the transport in memory needs besides.
+/// Methods for the memory transport.
 #[cfg(any(feature = "memory", test))]
 impl<K: Copy + Ord, V> Ascending<K, V> {
     pub(crate) fn get_mut(&mut self, key: K) -> Option<&mut V> {
@@ -108,10 +105,10 @@ impl<K: Copy + Ord, V> Ascending<K, V> {
             .filter_map(|(_, value)| value.as_mut())
     }
 
-    /// Those behind a key, or all of them.
-    pub(crate) fn behind_mut(&mut self, behind: Option<K>) -> impl Iterator<Item = (K, &mut V)> {
-        let index = behind.map_or(0, |behind| {
-            self.items.partition_point(|(key, _)| *key <= behind)
+    /// Iterates over the values after a key, or over all of them.
+    pub(crate) fn after_mut(&mut self, after: Option<K>) -> impl Iterator<Item = (K, &mut V)> {
+        let index = after.map_or(0, |after| {
+            self.items.partition_point(|(key, _)| *key <= after)
         });
         self.items
             .range_mut(index..)
@@ -171,8 +168,7 @@ mod tests {
                         map.insert(key, value);
                     }
                     Step::Insert(key) => {
-                        ours.insert(key, value);
-                        map.insert(key, value);
+                        prop_assert_eq!(ours.insert(key, value), map.insert(key, value));
                     }
                     Step::Remove(key) => prop_assert_eq!(ours.remove(key), map.remove(&key)),
                     Step::RemoveFirst => {
@@ -196,7 +192,7 @@ mod tests {
                 prop_assert_eq!(ours.keys().collect::<Vec<_>>(), map.keys().copied().collect::<Vec<_>>());
                 prop_assert_eq!(ours.last(), map.values().last());
                 prop_assert_eq!(ours.first_from(50), map.range(50..).next().map(|(key, _)| *key));
-                let behind: Vec<_> = ours.behind_mut(Some(70)).map(|(key, value)| (key, *value)).collect();
+                let behind: Vec<_> = ours.after_mut(Some(70)).map(|(key, value)| (key, *value)).collect();
                 prop_assert_eq!(behind, map.range(71..).map(|(key, value)| (*key, *value)).collect::<Vec<_>>());
                 // Gaps do not add up, whatever stays at the front.
                 prop_assert!(ours.items.len() <= 2 * map.len() + GAPS);

@@ -58,7 +58,7 @@ pub fn write<'a>(record: &'a Record, mut header: impl FnMut(&'static str, Cow<'a
     }
 }
 
-/// Why headers do not make a record. It names the header, and never its value.
+/// Reason why headers do not make a record. It names the header, and never its value.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HeaderError {
     header: &'static str,
@@ -123,7 +123,7 @@ impl<'a> Headers<'a> {
         Ok(())
     }
 
-    /// What is the same for the events of one type and sender.
+    /// Metadata that events of one type and sender share.
     fn sender(&self) -> [Option<&'a str>; 4] {
         [
             self.event_type,
@@ -240,7 +240,7 @@ const fn refuse(header: &'static str, problem: &'static str) -> HeaderError {
     HeaderError { header, problem }
 }
 
-/// Who sent the records that were read: see [`Headers::into_record_after`].
+/// Senders of the records that were read, see [`Headers::into_record_after`].
 #[derive(Debug, Default)]
 pub struct Senders {
     /// The one before, which is nearly always the same.
@@ -275,7 +275,7 @@ fn known_type(event_type: &str) -> Cow<'static, str> {
     )
 }
 
-/// What Python's `int` reads of ASCII, within 64 bits.
+/// Reads ASCII as Python's `int` does, within 64 bits.
 fn integer(text: &str) -> Option<i64> {
     // The usual spelling.
     if let Ok(number) = text.parse() {

@@ -17,6 +17,7 @@ mod trace;
 pub mod transaction;
 pub mod transport;
 pub mod wire;
+mod worker;
 
 pub use bus::{Bus, BusBuilder, FlushError, ShutdownError, StartError, StartProblem, open};
 pub use consumer::{Consumer, Handled, ReceiverReport, ReceiverResult, StopError};

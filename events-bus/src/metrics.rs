@@ -1,4 +1,4 @@
-//! What is measured, through the facade of the crate `metrics`. A program installs a recorder before it starts the bus.
+//! Metrics, through the facade of the crate `metrics`. A program installs a recorder before it starts the bus.
 //!
 //! The names are a promise, and are listed in the book (*Operating a bus*). No label holds payload.
 
@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use metrics::{Counter, Gauge, Histogram, Label};
 
+use crate::producer::numbered::Incident;
 use crate::transport::{DeadReason, Settlement};
 
 fn labels(pairs: &[(&'static str, &str)]) -> Vec<Label> {
@@ -16,7 +17,7 @@ fn labels(pairs: &[(&'static str, &str)]) -> Vec<Label> {
         .collect()
 }
 
-/// Of a topic that a consumer reads.
+/// Metrics of a topic that a consumer reads.
 pub(crate) struct ConsumerMetrics {
     handled: Counter,
     failed: Counter,
@@ -25,8 +26,11 @@ pub(crate) struct ConsumerMetrics {
     settled: Counter,
     abandoned: Counter,
     duplicates: Counter,
+    unheard: Counter,
+    skipped: Counter,
     seconds: Histogram,
-    waiting: Gauge,
+    parked: Gauge,
+    dead_letter_entries: Gauge,
     lag: Gauge,
     oldest: Gauge,
 }
@@ -42,6 +46,7 @@ impl ConsumerMetrics {
                 metrics::counter!("events_bus_dead_letters_total", labels),
             )
         });
+        let of_topic = vec![Label::new("topic", topic.to_owned())];
         Self {
             handled: metrics::counter!("events_bus_handled_total", labels()),
             failed: metrics::counter!("events_bus_failed_total", labels()),
@@ -50,14 +55,17 @@ impl ConsumerMetrics {
             settled: metrics::counter!("events_bus_settled_total", labels()),
             abandoned: metrics::counter!("events_bus_abandoned_receivers_total", labels()),
             duplicates: metrics::counter!("events_bus_duplicates_total", labels()),
+            unheard: metrics::counter!("events_bus_unheard_total", labels()),
+            skipped: metrics::counter!("events_bus_skipped_total", labels()),
             seconds: metrics::histogram!("events_bus_handling_seconds", labels()),
-            waiting: metrics::gauge!("events_bus_waiting_entries", labels()),
+            parked: metrics::gauge!("events_bus_parked_deliveries", labels()),
+            dead_letter_entries: metrics::gauge!("events_bus_dead_letter_entries", of_topic),
             lag: metrics::gauge!("events_bus_lag_entries", labels()),
             oldest: metrics::gauge!("events_bus_oldest_unhandled_seconds", labels()),
         }
     }
 
-    /// So many receivers handled an event, in this time.
+    /// Counts receivers that handled an event, in this time.
     pub(crate) fn handled(&self, receivers: usize, time: Duration) {
         self.handled.increment(receivers as u64);
         self.seconds.record(time);
@@ -79,7 +87,7 @@ impl ConsumerMetrics {
         }
     }
 
-    /// Receivers that have handled the event in another entry.
+    /// Counts receivers that have handled the event in another entry.
     pub(crate) fn duplicates(&self, receivers: usize) {
         self.duplicates.increment(receivers as u64);
     }
@@ -88,19 +96,33 @@ impl ConsumerMetrics {
         self.abandoned.increment(1);
     }
 
+    /// Counts an event of a known type that has no receiver.
+    pub(crate) fn unheard(&self) {
+        self.unheard.increment(1);
+    }
+
+    /// Counts an event of an unknown type that was skipped.
+    pub(crate) fn skipped(&self) {
+        self.skipped.increment(1);
+    }
+
     pub(crate) fn settled(&self, settlements: &[Settlement]) {
-        let finished = settlements.iter().filter(|settlement| settlement.finished);
-        self.settled.increment(finished.count() as u64);
+        self.settled.increment(settlements.len() as u64);
     }
 
     #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
-    pub(crate) fn standing(&self, lag: Option<u64>, oldest: Option<Duration>, waiting: usize) {
+    pub(crate) fn dead_letter_entries(&self, letters: u64) {
+        self.dead_letter_entries.set(letters as f64);
+    }
+
+    #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
+    pub(crate) fn progress(&self, lag: Option<u64>, oldest: Option<Duration>, parked: u64) {
         if let Some(lag) = lag {
             self.lag.set(lag as f64);
         }
         self.oldest
             .set(oldest.map_or(0.0, |oldest| oldest.as_secs_f64()));
-        self.waiting.set(waiting as f64);
+        self.parked.set(parked as f64);
     }
 }
 
@@ -110,11 +132,15 @@ impl fmt::Debug for ConsumerMetrics {
     }
 }
 
-/// Of a topic that is published to.
+/// Metrics of a topic that is published to.
 pub(crate) struct ProducerMetrics {
     sent: Counter,
     refused: Counter,
     published: Counter,
+    passed_over: Counter,
+    republished: Counter,
+    lost: Counter,
+    new_incarnations: Counter,
     publish_failures: Counter,
     outbox: Gauge,
 }
@@ -126,29 +152,46 @@ impl ProducerMetrics {
             sent: metrics::counter!("events_bus_sent_total", labels()),
             refused: metrics::counter!("events_bus_refused_total", labels()),
             published: metrics::counter!("events_bus_published_total", labels()),
+            passed_over: metrics::counter!("events_bus_passed_over_total", labels()),
+            republished: metrics::counter!("events_bus_republished_total", labels()),
+            lost: metrics::counter!("events_bus_lost_total", labels()),
+            new_incarnations: metrics::counter!("events_bus_new_incarnations_total", labels()),
             publish_failures: metrics::counter!("events_bus_publish_failures_total", labels()),
             outbox: metrics::gauge!("events_bus_outbox_entries", labels()),
         }
     }
 
-    /// The outbox took events, or the transport itself.
+    /// Counts events that the outbox, or the transport itself, took.
     pub(crate) fn sent(&self, count: usize) {
         self.sent.increment(count as u64);
     }
 
-    /// The outbox did not take it.
+    /// Counts an event that the outbox did not take.
     pub(crate) fn refused(&self) {
         self.refused.increment(1);
     }
 
-    pub(crate) fn published(&self, count: usize) {
-        self.published.increment(count as u64);
+    /// Counts records that became entries, and records that were there already.
+    pub(crate) fn published(&self, new: usize, passed_over: usize) {
+        self.published.increment(new as u64);
+        self.passed_over.increment(passed_over as u64);
     }
 
+    /// Counts something that a publisher repaired.
+    pub(crate) fn incident(&self, incident: Incident) {
+        match incident {
+            Incident::NewIncarnation => self.new_incarnations.increment(1),
+            Incident::Republished(count) => self.republished.increment(count),
+            Incident::Lost(count) => self.lost.increment(count),
+        }
+    }
+
+    /// Counts a failed attempt to publish.
     pub(crate) fn publish_failed(&self) {
         self.publish_failures.increment(1);
     }
 
+    /// Sets the number of waiting events.
     #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
     pub(crate) fn outbox(&self, entries: u64) {
         self.outbox.set(entries as f64);
@@ -158,56 +201,5 @@ impl ProducerMetrics {
 impl fmt::Debug for ProducerMetrics {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("ProducerMetrics")
-    }
-}
-
-/// Of the outbox of a database that a relay reads.
-pub(crate) struct RelayMetrics {
-    sent: Counter,
-    failures: Counter,
-    set_aside: Counter,
-    waiting: Gauge,
-    oldest: Gauge,
-    aside: Gauge,
-}
-
-impl RelayMetrics {
-    pub(crate) fn new(outbox: &str) -> Self {
-        let labels = || labels(&[("outbox", outbox)]);
-        Self {
-            sent: metrics::counter!("events_bus_relay_sent_total", labels()),
-            failures: metrics::counter!("events_bus_relay_failures_total", labels()),
-            set_aside: metrics::counter!("events_bus_relay_set_aside_total", labels()),
-            waiting: metrics::gauge!("events_bus_relay_waiting_rows", labels()),
-            oldest: metrics::gauge!("events_bus_relay_oldest_waiting_seconds", labels()),
-            aside: metrics::gauge!("events_bus_relay_set_aside_rows", labels()),
-        }
-    }
-
-    pub(crate) fn sent(&self) {
-        self.sent.increment(1);
-    }
-
-    /// Whoever was to keep an event has not taken it.
-    pub(crate) fn failed(&self) {
-        self.failures.increment(1);
-    }
-
-    pub(crate) fn set_aside(&self) {
-        self.set_aside.increment(1);
-    }
-
-    #[expect(clippy::cast_precision_loss, reason = "a gauge is a float")]
-    pub(crate) fn standing(&self, waiting: u64, oldest: Option<Duration>, set_aside: u64) {
-        self.waiting.set(waiting as f64);
-        self.oldest
-            .set(oldest.map_or(0.0, |oldest| oldest.as_secs_f64()));
-        self.aside.set(set_aside as f64);
-    }
-}
-
-impl fmt::Debug for RelayMetrics {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("RelayMetrics")
     }
 }

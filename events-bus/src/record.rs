@@ -2,9 +2,11 @@
 
 use std::fmt;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use events_core::EventMetadata;
 
+use crate::producer::size::{self, EventTooLarge};
 use crate::trace::TraceContext;
 
 /// An event on its way: what a sender hands to a [transport](crate::transport), and what a consumer gets back.
@@ -13,7 +15,7 @@ use crate::trace::TraceContext;
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Record {
-    /// Who sent it, when, and as which event.
+    /// Sender, time and event type.
     pub metadata: EventMetadata,
     /// Events of one key are handled in the order in which they were published. Those without one have no order.
     pub key: Option<Arc<str>>,
@@ -21,19 +23,19 @@ pub struct Record {
     pub body: Arc<[u8]>,
     /// The W3C trace context of the sender.
     pub trace: Option<TraceContext>,
-    /// Where the record was before: a dead letter that is tried again, an entry that is replayed.
+    /// Origin of a requeued record: a dead letter that is retried, an entry that is replayed.
     pub requeued: Option<Arc<Requeued>>,
     /// The ids of the receivers that it is for; all of them where it is empty.
     pub receivers: Vec<Arc<str>>,
-    /// Whether the event had come from an event bus before it was put here: so it is with the work of durable receivers.
+    /// `true` if the event had come from an event bus before: durable receivers see it.
     pub from_event_bus: bool,
 }
 
-/// Where a record that is handled once more comes from. Such a record is not taken for a duplicate.
+/// Origin of a requeued record. Such a record is not a duplicate.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Requeued {
-    /// Why: `retry` of a dead letter, or `replay`.
+    /// Reason: `retry` of a dead letter, or `replay`.
     pub reason: Box<str>,
     /// The id of the entry or the dead letter.
     pub from: Box<str>,
@@ -47,6 +49,22 @@ impl Requeued {
             from: from.into(),
         }
     }
+}
+
+/// Maximum size of an event in bytes, for sends that belong to no bus.
+static MAX_EVENT_BYTES: AtomicUsize = AtomicUsize::new(16 << 20);
+
+/// Sets the maximum size of events of this process in bytes: the setting of the bus that was started last.
+pub(crate) fn set_max_event_bytes(limit: usize) {
+    MAX_EVENT_BYTES.store(limit, Ordering::Relaxed);
+}
+
+/// Checks the size of an event in bytes against the limit of this process.
+///
+/// # Errors
+/// Returns an error if it is above the limit.
+pub(crate) fn check_size(event_type: &str, bytes: usize) -> Result<(), EventTooLarge> {
+    size::check(event_type, bytes, MAX_EVENT_BYTES.load(Ordering::Relaxed))
 }
 
 impl Record {
@@ -87,9 +105,18 @@ impl Record {
         self
     }
 
-    /// As one that was handled before.
+    /// Returns the size that counts towards limits in bytes: body, key, event type and receivers.
+    pub fn size(&self) -> usize {
+        let receivers = self.receivers.iter().map(|receiver| receiver.len());
+        self.body.len()
+            + self.key.as_deref().map_or(0, str::len)
+            + self.metadata.event_type().len()
+            + receivers.sum::<usize>()
+    }
+
+    /// Returns the record as one that was requeued, which is not taken for a duplicate.
     #[must_use]
-    pub fn as_requeued(mut self, again: Requeued) -> Self {
+    pub fn with_requeued(mut self, again: Requeued) -> Self {
         self.requeued = Some(Arc::new(again));
         self
     }

@@ -1,4 +1,4 @@
-//! One log line per kind of fault and second: a full disk must not fill the log as well.
+//! Throttle for logs, which writes a line per kind of fault and second: a full disk must not fill the log as well.
 
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};

@@ -81,7 +81,7 @@ impl TraceContext {
         })
     }
 
-    /// What all spans of the trace have in common.
+    /// Returns the id that all spans of the trace share.
     pub fn trace_id(&self) -> u128 {
         self.0.trace_id
     }
@@ -139,11 +139,6 @@ impl Current {
     /// The context that came with something, or a new trace.
     pub(crate) fn or_new(context: Option<TraceContext>) -> Self {
         context.map_or(Self::New, Self::Some)
-    }
-
-    /// The context that came with something, or none.
-    pub(crate) fn or_none(context: Option<TraceContext>) -> Self {
-        context.map_or(Self::None, Self::Some)
     }
 }
 

@@ -7,6 +7,7 @@ use std::fs;
 use std::path::Path;
 
 use events_bus::config::{BusConfig, OutboxStore, SqliteConfig};
+use events_bus::transport::driver::{Driver, drivers};
 use events_catalog as _;
 use events_core::config::Config;
 
@@ -65,6 +66,20 @@ fn the_defaults_of_the_book_are_the_defaults() {
             .and_then(|default| default.strip_suffix('`'));
         let Some(default) = default else { continue };
         defaults += 1;
+        if key.ends_with(".unknown_types") {
+            // A key of each subscription.
+            let one = |more: &str| {
+                read(&format!(
+                    "{base}bus.consumer.subscriptions = [{{ group = \"g\", topics = [\"t\"]{more} }}]"
+                ))
+            };
+            assert_eq!(
+                one(&format!(", unknown_types = {default}")),
+                one(""),
+                "{row}"
+            );
+            continue;
+        }
         if key == "outbox.sync" {
             let file = format!("{base}bus.outbox.store = \"sqlite\"\nbus.outbox.path = \"b\"\n");
             let with = read(&format!("{file}bus.{key} = {default}"));
@@ -72,6 +87,14 @@ fn the_defaults_of_the_book_are_the_defaults() {
             continue;
         }
         let with = read(&format!("{base}bus.{key} = {default}"));
+        if key == "outbox.store" {
+            // A choice is remembered: a transport that has no default asks for one.
+            assert_eq!(
+                with.map(|bus| bus.outbox.store),
+                Ok(without.outbox.store.clone())
+            );
+            continue;
+        }
         assert_eq!(with.as_ref(), Ok(&without), "{row}");
     }
     assert!(defaults > 20, "{defaults}");
@@ -82,14 +105,15 @@ fn every_key_is_in_the_book() {
     // The unknown key brings out the list of those that there are, table by table.
     let page = page();
     let (_, table) = page.split_once("| Key in `bus` | Default |").unwrap();
-    for inner in ["sqlite", "redis", "outbox", "consumer", "retry", "trim"] {
+    let drivers = drivers().into_iter().map(Driver::name);
+    for inner in drivers.chain(["outbox", "consumer", "retry", "trim", "dead_letters"]) {
         let told = read(&format!(
             "[bus]\ntransport = \"none\"\n[bus.{inner}]\nqqqqqq = 1"
         ))
         .unwrap_err();
         let (_, keys) = told.split_once("the keys there are ").unwrap();
         let (keys, _) = keys.split_once(';').unwrap();
-        for key in keys.split(", ") {
+        for key in keys.split(", ").filter(|keys| *keys != "none") {
             let row = format!("\n| `{inner}.{} |", key.trim_start_matches('`'));
             assert!(table.contains(&row), "{row}");
         }

@@ -1,4 +1,4 @@
-//! The suite of transports notices what it is for: each of these transports breaks a promise, and fails the check of it.
+//! The conformance suite catches faults: each of these transports breaks a promise and fails the check of it.
 
 #![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
@@ -6,8 +6,10 @@ mod support {
     pub(crate) mod faulty;
 }
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use events_bus::transport::SharedTransport;
 use events_bus::transport::conformance::{self, Fixture};
@@ -25,23 +27,31 @@ fn fails(check: &str, fixture: &dyn Fixture) -> bool {
     catch_unwind(AssertUnwindSafe(|| check.run(fixture))).is_err()
 }
 
-/// Most of what the checks do is waiting, so all faults are looked at together.
+/// Runs each fault with each of its checks on a few threads, because most checks wait most of the time.
 fn check_all(holds: impl Fn(Fault, &str) -> bool + Sync) {
-    let holds = &holds;
-    std::thread::scope(|scope| {
-        let threads: Vec<_> = Fault::ALL
-            .iter()
-            .flat_map(|(fault, checks)| checks.iter().map(move |check| (*fault, *check)))
-            .map(|(fault, check)| (fault, check, scope.spawn(move || holds(fault, check))))
-            .collect();
-        let not: Vec<_> = threads
-            .into_iter()
-            .filter_map(|(fault, check, thread)| {
-                (!thread.join().unwrap()).then_some((fault, check))
+    let pairs: Vec<_> = Fault::ALL
+        .iter()
+        .flat_map(|(fault, checks)| checks.iter().map(move |check| (*fault, *check)))
+        .collect();
+    let next = AtomicUsize::new(0);
+    let take = || pairs.get(next.fetch_add(1, Ordering::Relaxed)).copied();
+    let broken: Vec<_> = std::thread::scope(|scope| {
+        let threads: Vec<_> = (0..16)
+            .map(|_| {
+                scope.spawn(|| {
+                    let pairs = std::iter::from_fn(take);
+                    pairs
+                        .filter(|(fault, check)| !holds(*fault, check))
+                        .collect::<Vec<_>>()
+                })
             })
             .collect();
-        assert!(not.is_empty(), "{not:?}");
+        threads
+            .into_iter()
+            .flat_map(|thread| thread.join().unwrap())
+            .collect()
     });
+    assert!(broken.is_empty(), "{broken:?}");
 }
 
 #[test]
@@ -49,13 +59,25 @@ fn each_broken_promise_is_noticed() {
     check_all(|fault, check| fails(check, &fault));
 }
 
-/// It is the fault that fails, and not the transport that has it.
+/// The fault fails, and not the transport that has it.
 #[test]
 fn a_transport_without_a_fault_passes() {
     check_all(|_, check| !fails(check, &Fault::None));
 }
 
-/// Forgets everything when its process ends, and has a second handle all the same.
+/// A check that no fault fails may check nothing.
+#[test]
+fn each_check_notices_a_fault() {
+    let noticed: BTreeSet<_> = Fault::ALL
+        .iter()
+        .flat_map(|(_, checks)| checks.iter().copied())
+        .collect();
+    let all: BTreeSet<_> = conformance::checks().iter().map(|it| it.name).collect();
+    let untested: Vec<_> = all.difference(&noticed).collect();
+    assert!(untested.is_empty(), "no fault fails {untested:?}");
+}
+
+/// Forgets everything when its process ends, although it has a second handle.
 struct Forgetful;
 
 impl Fixture for Forgetful {
@@ -65,32 +87,40 @@ impl Fixture for Forgetful {
 
     fn again(&self, _: &SharedTransport) -> Option<SharedTransport> {
         let forgotten = self.open();
-        forgotten
-            .join(
-                "conformance",
-                "group",
-                events_bus::transport::Start::Beginning,
-            )
-            .ok()?;
+        let start = events_bus::transport::Start::Beginning;
+        forgotten.join("conformance", "group", start).ok()?;
         Some(forgotten)
     }
 }
 
 #[test]
-fn what_does_not_survive_is_noticed() {
-    for check in ["resumes", "after_restart", "sequence", "remembered"] {
+fn a_transport_that_forgets_is_noticed() {
+    for check in [
+        "resumes",
+        "after_restart",
+        "batch_once",
+        "batch_paused",
+        "remembered",
+        "leads",
+        "marks_add_up",
+        "parks",
+        "parks_whole",
+        "retry_trials",
+        "retry_survives",
+        "duplicates_claimed",
+    ] {
         assert!(fails(check, &Forgetful), "{check}");
     }
 }
 
 #[test]
 #[should_panic(expected = "- order: records are read in the order in which they were published")]
-fn the_suite_says_which_promises_are_broken() {
+fn the_suite_lists_the_broken_promises() {
     conformance::run(&Fault::Reversed);
 }
 
 #[test]
 #[should_panic(expected = "the suite has no check `nonsense`")]
-fn a_check_that_is_not_there_is_not_passed() {
+fn an_unknown_check_does_not_pass() {
     conformance::check("nonsense");
 }

@@ -1,4 +1,4 @@
-//! What becomes of events on a bus in memory: receivers, retries, dead letters, duplicates. Each test has an event of its own.
+//! Delivery on a bus in memory: receivers, retries, dead letters, duplicates. Each test has an event of its own.
 
 #![allow(
     clippy::unwrap_used,
@@ -218,7 +218,7 @@ fn what_cannot_be_read_becomes_a_dead_letter_and_the_rest_goes_on() {
         EventMetadata::new(<Unreadable as Event>::INFO.event_type),
         [2, 200],
     );
-    transport.publish("t", &[unknown, broken], None).unwrap();
+    transport.publish("t", &[unknown, broken]).unwrap();
     publish(&transport, &Unreadable::of("ada", 7));
     settled(&transport, "t", "g");
     assert_eq!(log.lines(), ["7"]);
@@ -257,11 +257,13 @@ fn a_bus_goes_on_where_the_last_one_stopped() {
         publish(&transport, &Resumed::of("ada", number));
     }
     log.wait_for(3);
-    // Progress is written down before the bus is gone.
-    let pending = || transport.status("t").unwrap().unwrap().groups[0].pending;
-    eventually(|| pending() == 3, || format!("{} are pending", pending()));
+    // They are parked, and not held in memory.
+    let parked = || transport.status("t").unwrap().unwrap().groups[0].parked;
+    eventually(|| parked() == 3, || format!("{} are parked", parked()));
+    assert_eq!(bus.consumers()[0].parked(), 3);
     stop(bus);
-    assert_eq!(pending(), 3);
+    let status = transport.status("t").unwrap().unwrap();
+    assert_eq!((status.groups[0].pending, parked()), (0, 3));
     repaired.store(1, Ordering::Relaxed);
     let bus = start_with(&transport, <Resumed as Event>::INFO.event_type, patient);
     settled(&transport, "t", "g");
@@ -284,10 +286,10 @@ fn a_second_entry_of_one_event_is_a_duplicate() {
     let bus = start(&transport, <Doubled as Event>::INFO.event_type);
     let record = record(&Doubled::of("ada", 1));
     transport
-        .publish("t", std::slice::from_ref(&record), None)
+        .publish("t", std::slice::from_ref(&record))
         .unwrap();
     settled(&transport, "t", "g");
-    transport.publish("t", &[record], None).unwrap();
+    transport.publish("t", &[record]).unwrap();
     publish(&transport, &Doubled::of("ada", 2));
     settled(&transport, "t", "g");
     assert_eq!(log.lines(), ["1", "2"]);
@@ -437,7 +439,7 @@ fn a_stop_lets_what_is_under_way_end() {
 
 /// Puts an event into the topic without its being sent here.
 fn publish<E: Event>(transport: &SharedTransport, event: &E) {
-    transport.publish("t", &[record(event)], None).unwrap();
+    transport.publish("t", &[record(event)]).unwrap();
 }
 
 fn record<E: Event>(event: &E) -> Record {

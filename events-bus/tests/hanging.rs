@@ -63,7 +63,7 @@ fn publish<E: Event>(transport: &SharedTransport, event: &E) {
         events_bus::wire::encode(event).unwrap(),
     );
     transport
-        .publish("t", &[record.with_key(Event::key(event))], None)
+        .publish("t", &[record.with_key(Event::key(event))])
         .unwrap();
 }
 

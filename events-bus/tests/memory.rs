@@ -1,4 +1,4 @@
-//! What the transport in memory remembers, and for how long. What all transports promise is in `transports.rs`.
+//! The duplicate window of the memory transport. The promises of all transports are in `transports.rs`.
 
 #![allow(
     clippy::unwrap_used,
@@ -12,14 +12,10 @@ use std::time::Duration;
 
 use events_bus::Record;
 use events_bus::transport::memory::MemoryTransport;
-use events_bus::transport::{Entry, Member, Settlement, Start, Transport};
+use events_bus::transport::{Entry, Groups, Limit, Log, Member, Settlement, Start};
 use events_core::EventMetadata;
 
-const MEMBER: Member<'static> = Member {
-    topic: "orders",
-    group: "billing",
-    consumer: "one",
-};
+const MEMBER: Member<'static> = Member::new("orders", "billing", "one");
 
 fn joined(window: Duration) -> MemoryTransport {
     let transport = MemoryTransport::new().with_duplicate_window(window);
@@ -38,9 +34,9 @@ fn record() -> Record {
 
 /// Publishes, and receives what was published.
 fn pass(transport: &MemoryTransport, records: &[Record]) -> Vec<Entry> {
-    transport.publish("orders", records, None).unwrap();
+    transport.publish("orders", records).unwrap();
     transport
-        .receive(MEMBER, records.len(), Duration::ZERO)
+        .receive(MEMBER, Limit::entries(records.len()), Duration::ZERO)
         .unwrap()
 }
 
@@ -50,10 +46,10 @@ fn finish(transport: &MemoryTransport, entries: &[Entry]) {
         .iter()
         .map(|entry| {
             let event = entry.record.as_ref().unwrap().metadata.id();
-            Settlement::finished(entry.id, Some(event), Arc::clone(&by))
+            Settlement::new(entry.id, Some(event), Arc::clone(&by))
         })
         .collect();
-    transport.settle(MEMBER, &settlements, false).unwrap();
+    transport.settle(MEMBER, &settlements).unwrap();
 }
 
 #[test]

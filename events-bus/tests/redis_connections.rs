@@ -6,7 +6,6 @@
     reason = "a test that cannot go on has failed"
 )]
 #![cfg(feature = "redis")]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 mod support {
     pub mod proxy;
@@ -20,14 +19,14 @@ use std::time::Duration;
 
 use events_bus::transport::redis::{RedisOptions, RedisTransport};
 use events_bus::transport::{
-    DeadLetter, DeadReason, Member, Position, Retention, Sequence, Settlement, Standing, Start,
-    Transport, TransportError, TransportErrorKind,
+    DeadLetter, DeadLetterLimits, DeadReason, Groups, Limit, Log, Maintenance, Member, Position,
+    Retention, RetryState, Settlement, Start, TransportError, TransportErrorKind,
 };
 use events_core::Timestamp;
 use redis::cmd;
 use support::proxy::Proxy;
 use support::redis_server::RedisServer;
-use support::redis_topic::{TOPIC, finish, joined, member, record};
+use support::redis_topic::{TOPIC, appended, batch, claim, finish, joined, member, record};
 
 #[track_caller]
 fn unavailable<T: std::fmt::Debug>(result: Result<T, TransportError>) -> TransportError {
@@ -44,11 +43,11 @@ fn who_waits_for_entries_holds_up_nobody() {
     thread::scope(|scope| {
         let waiting = scope.spawn(|| {
             transport
-                .receive(member("c"), 10, Duration::from_mins(1))
+                .receive(member("c"), Limit::entries(10), Duration::from_mins(1))
                 .unwrap()
         });
         server.until_somebody_waits();
-        transport.publish(TOPIC, &[record(1)], None).unwrap();
+        transport.publish(TOPIC, &[record(1)]).unwrap();
         let entries = waiting.join().unwrap();
         assert_eq!(entries.len(), 1);
         finish(&transport, "c", &entries);
@@ -63,20 +62,18 @@ fn what_the_server_hands_to_a_connection_that_broke_is_not_lost() {
     let transport = RedisTransport::open(&proxy.url(), RedisOptions::default()).unwrap();
     transport.join(TOPIC, "g", Start::Beginning).unwrap();
     thread::scope(|scope| {
-        let waiting = scope.spawn(|| transport.receive(member("c"), 10, Duration::from_mins(1)));
+        let waiting = scope
+            .spawn(|| transport.receive(member("c"), Limit::entries(10), Duration::from_mins(1)));
         server.until_somebody_waits();
         proxy.cut();
         unavailable(waiting.join().unwrap());
     });
-    let pending = transport
-        .take_over(member("c"), None, Duration::ZERO, 10)
+    let pending = transport.claim(member("c"), claim(Duration::ZERO)).unwrap();
+    assert!(pending.entries.is_empty());
+    server.transport().publish(TOPIC, &[record(1)]).unwrap();
+    let entries = transport
+        .receive(member("c"), Limit::entries(10), Duration::ZERO)
         .unwrap();
-    assert!(pending.is_empty());
-    server
-        .transport()
-        .publish(TOPIC, &[record(1)], None)
-        .unwrap();
-    let entries = transport.receive(member("c"), 10, Duration::ZERO).unwrap();
     assert_eq!(entries.len(), 1, "nobody else may have got it");
 }
 
@@ -88,18 +85,16 @@ fn what_arrives_after_its_repetition_is_not_published_twice() {
     let mut options = RedisOptions::default();
     options.response_timeout = Duration::from_millis(200);
     let slow = RedisTransport::open(&proxy.url(), options).unwrap();
-    let sequence = |numbers| {
-        Some(Sequence {
-            outbox: "box",
-            numbers,
-        })
-    };
-    slow.publish(TOPIC, &[record(1)], sequence(&[1])).unwrap();
+    let records: Vec<_> = (0..3).map(record).collect();
+    slow.publish_batch(TOPIC, &records[..1], batch(0, &[1]))
+        .unwrap();
     proxy.hold();
-    let error = unavailable(slow.publish(TOPIC, &[record(2)], sequence(&[2])));
+    let error = unavailable(slow.publish_batch(TOPIC, &records[1..2], batch(1, &[2])));
     assert!(error.is_outcome_unknown());
     let direct = server.transport();
-    direct.publish(TOPIC, &[record(2)], sequence(&[2])).unwrap();
+    direct
+        .publish_batch(TOPIC, &records[1..2], batch(1, &[2]))
+        .unwrap();
     proxy.release();
     let mut client = server.client();
     loop {
@@ -111,12 +106,14 @@ fn what_arrives_after_its_repetition_is_not_published_twice() {
     }
     assert_eq!(direct.status(TOPIC).unwrap().unwrap().entries, 2);
     // And it goes on.
-    slow.publish(TOPIC, &[record(2), record(3)], sequence(&[2, 3]))
+    let receipt = slow
+        .publish_batch(TOPIC, &records[1..], batch(1, &[2, 3]))
         .unwrap();
+    assert_eq!(appended(&receipt), [false, true]);
     assert_eq!(direct.status(TOPIC).unwrap().unwrap().entries, 3);
 }
 
-/// What the book says that a user needs is enough, for everything that the transport does.
+/// The rights of a user in the book suffice for everything that the transport does.
 #[test]
 #[cfg_attr(not(redis_server), ignore = "needs redis-server")]
 fn a_user_needs_no_more_than_the_book_says() {
@@ -143,60 +140,88 @@ fn a_user_needs_no_more_than_the_book_says() {
     let server = RedisServer::with(&arguments);
     let url = format!("redis://service:pass@127.0.0.1:{}", server.port());
     let transport = RedisTransport::open(&url, RedisOptions::default()).unwrap();
-    let member = Member {
-        topic: "orders",
-        group: "billing",
-        consumer: "one",
-    };
+    let member = Member::new("orders", "billing", "one");
     let lease = Duration::from_mins(1);
     transport
         .join("orders", "billing", Start::Beginning)
         .unwrap();
-    assert_eq!(transport.lead(member, lease).unwrap(), Standing::Active);
+    let epoch = transport.lead(member, lease).unwrap().epoch().unwrap();
+    let member = member.under(epoch);
     let records: Vec<_> = (0..100_u8).map(record).collect();
     for (some, number) in records.chunks(50).zip(1..) {
-        transport.publish("orders", some, None).unwrap();
-        let sequence = Sequence {
-            outbox: "own",
-            numbers: &[number],
-        };
+        transport.publish("orders", some).unwrap();
         transport
-            .publish("orders", &some[..1], Some(sequence))
+            .publish_batch("orders", &some[..1], batch(number - 1, &[number]))
             .unwrap();
     }
-    let mut entries = transport.receive(member, 100, lease).unwrap();
-    entries.append(&mut transport.receive(member, 1, Duration::ZERO).unwrap());
+    let mut entries = transport
+        .receive(member, Limit::entries(100), lease)
+        .unwrap();
+    let one = Limit::entries(1);
+    entries.append(&mut transport.receive(member, one, Duration::ZERO).unwrap());
     assert_eq!(entries.len(), 101);
     let ids: Vec<_> = entries.iter().map(|entry| entry.id).collect();
-    transport.extend(member, &ids).unwrap();
-    transport
-        .take_over(member, None, Duration::ZERO, 10)
-        .unwrap();
+    transport.renew(member, lease, &ids).unwrap();
+    let others = Member::new("orders", "billing", "two");
+    transport.renew(others, lease, &ids).unwrap();
+    let mut trial = claim(Duration::ZERO);
+    (trial.trial, trial.max_deliveries) = (true, 1);
+    transport.claim(member, trial).unwrap();
     let mut settlements: Vec<_> = entries
         .iter()
         .map(|entry| {
             let event = entry.record.as_ref().unwrap().metadata.id();
-            Settlement::finished(entry.id, Some(event), [Arc::from("shop.greet")].into())
+            Settlement::new(entry.id, Some(event), [Arc::from("shop.greet")].into())
         })
         .collect();
+    let record = entries[0].record.clone();
+    let retry = RetryState {
+        receiver: Arc::from("shop.mail"),
+        key: None,
+        attempts: 1,
+        error: "it rains".into(),
+        due: Timestamp::now(),
+        delay: lease,
+    };
     let letter = DeadLetter::new(
         "billing".into(),
         DeadReason::Permanent,
         "no",
         ids[0],
         Timestamp::now(),
-        entries[0].record.clone(),
+        record.clone(),
     );
-    settlements[0] = settlements[0].clone().with_dead(vec![letter]);
-    transport.settle(member, &settlements[..2], true).unwrap();
-    transport.settle(member, &settlements[2..], true).unwrap();
+    settlements[0] = settlements[0]
+        .clone()
+        .with_dead(vec![letter])
+        .with_parked(record.unwrap(), vec![retry]);
+    transport.settle(member, &settlements[..2]).unwrap();
+    transport.settle(member, &settlements[2..]).unwrap();
+    let parked = transport.retries(member).unwrap();
+    let parked: Vec<_> = parked
+        .into_iter()
+        .map(|(id, state)| (id, state.receiver))
+        .collect();
+    let claimed = transport
+        .claim_retries(member, &parked, Duration::ZERO, true)
+        .unwrap();
+    assert_eq!(claimed.len(), 1);
     transport
         .requeue("orders", "billing", &records[..1])
         .unwrap();
     assert_eq!(
-        transport.receive(member, 10, Duration::ZERO).unwrap().len(),
+        transport
+            .receive(member, Limit::entries(10), Duration::ZERO)
+            .unwrap()
+            .len(),
         2
     );
+    transport.warnings().unwrap();
+    let limits = DeadLetterLimits {
+        entries: Some(1),
+        age: Some(lease),
+    };
+    assert_eq!(transport.trim_dead_letters("orders", limits).unwrap(), 0);
     assert_eq!(transport.topics().unwrap().len(), 1);
     assert!(transport.status("orders").unwrap().is_some());
     assert_eq!(
@@ -218,8 +243,9 @@ fn a_user_needs_no_more_than_the_book_says() {
         entries: 0,
         age: Duration::ZERO,
         lose_unread_beyond: Some(1),
+        ..Retention::default()
     };
     transport.trim("orders", everything).unwrap();
-    transport.leave(member).unwrap();
-    assert!(transport.forget("orders", "billing").unwrap());
+    transport.release(member).unwrap();
+    assert!(transport.delete_group("orders", "billing").unwrap());
 }

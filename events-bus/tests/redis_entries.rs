@@ -6,7 +6,6 @@
     reason = "a test that cannot go on has failed"
 )]
 #![cfg(feature = "redis")]
-#![expect(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
 
 #[path = "support/redis_server.rs"]
 mod redis_server;
@@ -15,7 +14,7 @@ mod support;
 use std::time::Duration;
 
 use events_bus::Record;
-use events_bus::transport::{Member, Position, Start, Transport};
+use events_bus::transport::{Groups, Limit, Log, Member, Position, Start};
 use events_core::EventMetadata;
 use redis::cmd;
 use redis_server::RedisServer;
@@ -81,7 +80,7 @@ fn what_the_reference_wrote_is_read_and_written_alike() {
             })
             .collect();
         let copy = format!("copy-of-{stream}");
-        transport.publish(&copy, &records, None).unwrap();
+        transport.publish(&copy, &records).unwrap();
         let written: Vec<(String, Fields)> = cmd("XRANGE")
             .arg(&copy)
             .arg("-")
@@ -105,7 +104,7 @@ fn what_the_reference_does_not_know_comes_last() {
         .with_key(Some("key"))
         .for_receivers(["one", "two"]);
     transport
-        .publish("t", std::slice::from_ref(&record), None)
+        .publish("t", std::slice::from_ref(&record))
         .unwrap();
     let written: Vec<(String, Fields)> = cmd("XRANGE")
         .arg("t")
@@ -130,12 +129,10 @@ fn what_the_reference_does_not_know_comes_last() {
         ]
     );
     transport.join("t", "g", Start::Beginning).unwrap();
-    let member = Member {
-        topic: "t",
-        group: "g",
-        consumer: "c",
-    };
-    let received = transport.receive(member, 10, Duration::ZERO).unwrap();
+    let member = Member::new("t", "g", "c");
+    let received = transport
+        .receive(member, Limit::entries(10), Duration::ZERO)
+        .unwrap();
     assert_eq!(received.len(), 1);
     assert_eq!(received[0].record.as_ref().unwrap(), &record);
 }

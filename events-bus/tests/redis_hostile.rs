@@ -17,14 +17,15 @@ use std::time::Duration;
 
 use events_bus::transport::redis::{RedisOptions, RedisTransport};
 use events_bus::transport::{
-    DeadLetter, DeadReason, Member, Position, Retention, Sequence, Settlement, Start, Transport,
+    DeadLetter, DeadLetterLimits, DeadReason, EntryId, Epoch, Groups, Limit, Log, Maintenance,
+    Member, Position, Retention, Settlement, Start,
 };
 use events_core::Timestamp;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 use redis::cmd;
 use support::redis_server::RedisServer;
-use support::redis_topic::{TOPIC, joined, member, record};
+use support::redis_topic::{TOPIC, batch, claim, joined, member, record};
 
 /// Names and values: known and unknown, well-formed and not.
 fn fields() -> impl Strategy<Value = Vec<(Vec<u8>, Vec<u8>)>> {
@@ -60,14 +61,16 @@ fn whatever_strangers_write_is_a_record_or_malformed() {
             add.arg(name.as_slice()).arg(value.as_slice());
         }
         add.exec(&mut *client.borrow_mut()).unwrap();
-        let entries = transport.receive(member("c"), 10, Duration::ZERO).unwrap();
+        let entries = transport
+            .receive(member("c"), Limit::entries(10), Duration::ZERO)
+            .unwrap();
         prop_assert_eq!(entries.len(), 1);
         let entry = &entries[0];
         match &entry.record {
             Ok(record) => {
                 // It means the same when it is published again.
                 transport
-                    .publish("copy", std::slice::from_ref(record), None)
+                    .publish("copy", std::slice::from_ref(record))
                     .unwrap();
                 let copies = transport.read("copy", Position::Oldest, 2).unwrap();
                 prop_assert_eq!(copies[0].record.as_ref().ok(), Some(record));
@@ -95,8 +98,8 @@ fn whatever_strangers_write_is_a_record_or_malformed() {
             entry.record.clone(),
         );
         let settlement =
-            Settlement::finished(entry.id, None, Arc::default()).with_dead(vec![letter.clone()]);
-        transport.settle(member("c"), &[settlement], false).unwrap();
+            Settlement::new(entry.id, None, Arc::default()).with_dead(vec![letter.clone()]);
+        transport.settle(member("c"), &[settlement]).unwrap();
         let letters = transport.dead_letters(TOPIC, None, 10).unwrap();
         prop_assert_eq!(&letters[0].1, &letter);
         transport.drop_dead_letters(TOPIC, &[letters[0].0]).unwrap();
@@ -116,7 +119,9 @@ fn an_entry_of_many_fields_can_be_a_dead_letter() {
         add.arg(number).arg("value");
     }
     add.exec(&mut server.client()).unwrap();
-    let entries = transport.receive(member("c"), 1, Duration::ZERO).unwrap();
+    let entries = transport
+        .receive(member("c"), Limit::entries(1), Duration::ZERO)
+        .unwrap();
     let letter = DeadLetter::new(
         "g".into(),
         DeadReason::Malformed,
@@ -126,8 +131,8 @@ fn an_entry_of_many_fields_can_be_a_dead_letter() {
         entries[0].record.clone(),
     );
     let settlement =
-        Settlement::finished(entries[0].id, None, Arc::default()).with_dead(vec![letter.clone()]);
-    transport.settle(member("c"), &[settlement], false).unwrap();
+        Settlement::new(entries[0].id, None, Arc::default()).with_dead(vec![letter.clone()]);
+    transport.settle(member("c"), &[settlement]).unwrap();
     assert_eq!(transport.dead_letters(TOPIC, None, 1).unwrap()[0].1, letter);
 }
 
@@ -208,33 +213,44 @@ fn servers_that_speak_nonsense_are_refused() {
 /// Whatever the answers are, they are answers or errors.
 fn ask_everything(transport: &RedisTransport) {
     let records = [record(1), record(2)];
-    let sequence = Some(Sequence {
-        outbox: "box",
-        numbers: &[1, 2],
-    });
     let member: Member<'_> = member("c");
-    let _ = transport.publish(TOPIC, &records[..1], None);
-    let _ = transport.publish(TOPIC, &records, sequence);
+    let _ = transport.publish(TOPIC, &records[..1]);
+    let _ = transport.publish(TOPIC, &records);
+    let _ = transport.publish_batch(TOPIC, &records, batch(0, &[1, 2]));
     let _ = transport.join(TOPIC, "g", Start::Now);
     let _ = transport.lead(member, Duration::from_secs(1));
-    let entries = transport.receive(member, 3, Duration::from_millis(1));
-    let _ = transport.take_over(member, None, Duration::ZERO, 3);
-    if let Ok([first, ..]) = entries.as_deref() {
-        let settlement = Settlement::finished(first.id, None, Arc::default());
-        let _ = transport.extend(member, &[first.id]);
-        let _ = transport.settle(member, &vec![settlement; 100], true);
+    for member in [member, member.under(Epoch::new(1, 1))] {
+        for limit in [3, 100] {
+            let limit = Limit::entries(limit);
+            let _ = transport.receive(member, limit, Duration::from_millis(1));
+        }
+        let _ = transport.claim(member, claim(Duration::ZERO));
+        let entry = EntryId::new(1, 1);
+        let settlement = Settlement::new(entry, None, Arc::default());
+        let _ = transport.renew(member, Duration::from_secs(1), &[entry]);
+        let _ = transport.settle(member, &vec![settlement.clone(); 100]);
+        let _ = transport.settle(member, &[settlement]);
+        let _ = transport.retries(member);
+        let retries = [(entry, Arc::from("shop.mail"))];
+        let _ = transport.claim_retries(member, &retries, Duration::ZERO, true);
     }
     let _ = transport.requeue(TOPIC, "g", &records);
     let _ = transport.topics();
     let _ = transport.status(TOPIC);
     let _ = transport.read(TOPIC, Position::Oldest, 3);
     let _ = transport.dead_letters(TOPIC, None, 3);
-    let _ = transport.leave(member);
-    let _ = transport.forget(TOPIC, "g");
+    let limits = DeadLetterLimits {
+        entries: Some(1),
+        age: Some(Duration::ZERO),
+    };
+    let _ = transport.trim_dead_letters(TOPIC, limits);
+    let _ = transport.warnings();
+    let _ = transport.release(member);
+    let _ = transport.delete_group(TOPIC, "g");
     let retention = Retention {
         entries: 0,
         age: Duration::ZERO,
-        lose_unread_beyond: None,
+        ..Retention::default()
     };
     let _ = transport.trim(TOPIC, retention);
 }

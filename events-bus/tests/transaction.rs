@@ -9,7 +9,7 @@
 
 mod support {
     pub mod bus;
-    pub mod flaky;
+    pub mod gate;
     mod orders;
     pub mod shop;
 }
@@ -17,16 +17,19 @@ mod support {
 use std::error::Error;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::time::Duration;
 
 use events_bus::config::BusConfig;
-use events_bus::transaction::{self, OutboxRow, OutboxTransaction, sqlite};
+use events_bus::transaction::{
+    self, OutboxRow, OutboxSource, OutboxStatus, OutboxTransaction, RelayState, sqlite,
+};
 use events_bus::transport::SharedTransport;
-use events_bus::{Bus, TraceContext};
+use events_bus::{Bus, Record, TraceContext};
 use events_core::{BoxError, Event, EventMetadata, Timestamp};
 
-use support::bus::{Log, eventually, quick, stop};
-use support::flaky::Flaky;
-use support::shop::{Shop, published, start};
+use support::bus::{eventually, quick, stop};
+use support::gate::Gate;
+use support::shop::{Shop, leads, local_work, numbers, published, start};
 
 order_events! {
     Committed = "org.example.transaction.order.committed.v1";
@@ -34,16 +37,14 @@ order_events! {
     Broken = "org.example.transaction.order.broken.v1";
     Shared = "org.example.transaction.order.shared.v1";
     Nested = "org.example.transaction.order.nested.v1";
+    Unheard = "org.example.transaction.order.unheard.v1";
     Traced = "org.example.transaction.order.traced.v1";
 }
 
 #[test]
 fn an_event_is_sent_if_and_only_if_the_transaction_commits() {
-    let (shop, transport, log) = (Shop::new(), Arc::new(Flaky::default()), Log::default());
-    let seen = log.clone();
-    let _connection = COMMITTED.connect(move |event, metadata| {
-        seen.add(format!("{} {}", event.number, metadata.id()));
-    });
+    let (shop, transport) = (Shop::new(), Arc::new(Gate::default()));
+    let _connection = COMMITTED.connect_with("sees", 0, |_| {});
     let mut connection = shop.open();
     let mut sent = Vec::new();
     for number in 1..=4 {
@@ -59,75 +60,89 @@ fn an_event_is_sent_if_and_only_if_the_transaction_commits() {
             sent.push(metadata);
         }
     }
-    assert!(log.lines().is_empty(), "nobody has sent anything yet");
+    assert!(published(&transport).is_empty(), "no relay runs yet");
     let bus = start::<Committed>(&transport, shop.outbox());
-    let expected: Vec<_> = [1, 2, 4]
-        .iter()
-        .zip(&sent)
-        .map(|(number, metadata)| format!("{number} {}", metadata.id()))
-        .collect();
-    log.wait_for(3);
-    eventually(|| shop.left() == 0, || "the outbox is empty".into());
-    assert_eq!(log.lines(), expected, "in order, each once");
-    let metadata: Vec<_> = published(&transport)
-        .into_iter()
-        .map(|record| record.metadata)
-        .collect();
-    assert_eq!(metadata, sent, "with the metadata of then");
+    shop.is_emptied();
+    let ids = |records: Vec<Record>| -> Vec<_> {
+        records.into_iter().map(|record| record.metadata).collect()
+    };
+    assert_eq!(
+        ids(published(&transport)),
+        sent,
+        "in order, with the metadata of the send"
+    );
+    assert_eq!(numbers(&published(&transport)), [1, 2, 4]);
+    assert_eq!(published(&transport)[0].key.as_deref(), Some("ada"));
+    // The receivers of this service get each event, too, and the topic is not one of them.
+    let work = local_work(&transport);
+    assert_eq!(ids(work.clone()), sent);
+    assert!(
+        work.iter()
+            .all(|record| record.receivers.len() == 1 && &*record.receivers[0] == "sees"),
+        "{work:?}"
+    );
+    assert!(
+        work.iter()
+            .all(|record| !record.from_event_bus && record.key.as_deref() == Some("ada"))
+    );
     // While the bus runs, too.
     let mut order = connection.transaction().unwrap();
-    transaction::send_in(&mut order, &COMMITTED, Committed::of(5)).unwrap();
+    let last = transaction::send_in(&mut order, &COMMITTED, Committed::of(5)).unwrap();
     order.commit().unwrap();
-    log.wait_for(4);
+    shop.is_emptied();
+    assert_eq!(ids(published(&transport)).last(), Some(&last));
     stop(bus);
 }
 
 #[test]
-fn what_the_bus_does_not_take_stays_and_receivers_do_not_run_again() {
-    let (shop, transport, log) = (Shop::new(), Arc::new(Flaky::default()), Log::default());
-    let seen = log.clone();
-    let _connection = DELAYED.connect_with("sees", 0, move |event| {
-        seen.add(event.number.to_string());
-        Err::<(), _>("what it makes of it is its own affair")
-    });
-    let mut connection = shop.open();
-    for number in 1..=2 {
-        let mut order = connection.transaction().unwrap();
-        transaction::send_in(&mut order, &DELAYED, Delayed::of(number)).unwrap();
-        order.commit().unwrap();
-    }
+fn an_event_without_receivers_in_the_service_makes_no_work() {
+    let (shop, transport) = (Shop::new(), Arc::new(Gate::default()));
+    shop.send(&UNHEARD, [Unheard::of(1)]);
+    let bus = start::<Unheard>(&transport, shop.outbox());
+    shop.is_emptied();
+    stop(bus);
+    assert_eq!(published(&transport).len(), 1);
+    assert!(local_work(&transport).is_empty());
+}
+
+#[test]
+fn rows_stay_while_the_transport_is_down_and_are_published_once() {
+    let (shop, transport) = (Shop::new(), Arc::new(Gate::default()));
+    let _connection = DELAYED.connect_with("sees", 0, |_| {});
     transport.down.store(true, Ordering::SeqCst);
+    shop.send(&DELAYED, (1..=2).map(Delayed::of));
     let bus = start::<Delayed>(&transport, shop.outbox());
-    assert_eq!(log.wait_for(1), ["1"]);
-    std::thread::sleep(std::time::Duration::from_millis(300));
-    assert_eq!(log.lines(), ["1"], "in order: the second waits");
-    assert_eq!(shop.left(), 2);
+    let failures = || bus.relays()[0].stats().failures;
+    eventually(|| failures() > 4, || "the relay tries again".into());
+    shop.send(&DELAYED, [Delayed::of(3)]);
+    assert_eq!(shop.left(), 3);
+    // From now on each answer gets lost once.
+    transport.unknown.store(4, Ordering::SeqCst);
     transport.down.store(false, Ordering::SeqCst);
-    eventually(|| shop.left() == 0, || "the outbox is empty".into());
-    assert_eq!(log.lines(), ["1", "2"]);
-    assert_eq!(published(&transport).len(), 2);
+    shop.is_emptied();
+    assert_eq!(transport.unknown.load(Ordering::SeqCst), 0);
+    assert_eq!(numbers(&published(&transport)), [1, 2, 3]);
+    assert_eq!(numbers(&local_work(&transport)), [1, 2, 3]);
     stop(bus);
 }
 
 #[test]
-fn what_cannot_be_sent_is_set_aside_with_the_reason() {
-    let (shop, transport, log) = (Shop::new(), Arc::new(Flaky::default()), Log::default());
-    let seen = log.clone();
-    let _connection = BROKEN.connect_with("sees", 0, move |event| {
-        seen.add(event.number.to_string());
-    });
-    let mut connection = shop.open();
-    for number in 1..=3 {
-        let mut order = connection.transaction().unwrap();
-        transaction::send_in(&mut order, &BROKEN, Broken::of(number)).unwrap();
-        order.commit().unwrap();
-    }
-    let damage = "UPDATE events_outbox SET body = x'ff' WHERE id = 1; \
-                  UPDATE events_outbox SET event_type = 'org.example.nobody.v1' WHERE id = 2";
+fn a_row_that_cannot_be_sent_is_quarantined_and_returns_by_command() {
+    let (shop, transport) = (Shop::new(), Arc::new(Gate::default()));
+    let sent = shop.send(&BROKEN, (1..=4).map(Broken::of));
+    let connection = shop.open();
+    let damage = "CREATE TABLE kept AS SELECT * FROM events_outbox;
+        UPDATE events_outbox SET body = x'ff' WHERE id = 1;
+        UPDATE events_outbox SET event_type = 'org.example.nobody.v1' WHERE id = 2;
+        UPDATE events_outbox SET metadata = x'ff' WHERE id = 3";
     connection.execute_batch(damage).unwrap();
     let bus = start::<Broken>(&transport, shop.outbox());
-    assert_eq!(log.wait_for(1), ["3"]);
-    eventually(|| shop.left() == 0, || "the rest is set aside".into());
+    eventually(
+        || published(&transport).len() == 1,
+        || "the last is published".into(),
+    );
+    assert_eq!(shop.left(), 3, "a row has three tries");
+    eventually(|| shop.left() == 0, || "the rest is quarantined".into());
     let problems: Vec<String> = connection
         .prepare("SELECT problem FROM events_outbox ORDER BY id")
         .unwrap()
@@ -143,32 +158,82 @@ fn what_cannot_be_sent_is_set_aside_with_the_reason() {
         problems[1].contains("has the type `org.example.nobody.v1`"),
         "{problems:?}"
     );
+    assert!(problems[2].contains("metadata"), "{problems:?}");
+    assert_eq!(sqlite::status(&connection).unwrap().quarantined, 3);
+    let stats = bus.relays()[0].stats();
+    assert_eq!((stats.sent, stats.quarantined), (1, 3), "{stats:?}");
     stop(bus);
+    // A relay that starts leaves them alone.
+    let bus = start::<Broken>(&transport, shop.outbox());
+    let repair = "UPDATE events_outbox SET (event_type, metadata, body) =
+        (SELECT event_type, metadata, body FROM kept WHERE kept.id = events_outbox.id)";
+    connection.execute_batch(repair).unwrap();
+    leads(&bus);
+    std::thread::sleep(Duration::from_millis(300));
+    assert_eq!(sqlite::status(&connection).unwrap().quarantined, 3);
+    assert_eq!(shop.outbox().requeue_quarantined().unwrap(), 3);
+    eventually(
+        || published(&transport).len() == 4,
+        || "they are published".into(),
+    );
+    shop.is_emptied();
+    stop(bus);
+    let ids: Vec<_> = published(&transport)
+        .iter()
+        .map(|record| record.metadata.id())
+        .collect();
+    let expected: Vec<_> = [3, 0, 1, 2].map(|index: usize| sent[index].id()).into();
+    assert_eq!(ids, expected);
+    assert_eq!(
+        sqlite::status(&connection).unwrap(),
+        OutboxStatus::default()
+    );
 }
 
 #[test]
-fn of_two_relays_one_sends() {
-    let (shop, transport, log) = (Shop::new(), Arc::new(Flaky::default()), Log::default());
-    let seen = log.clone();
-    let _connection = SHARED.connect_with("sees", 0, move |event| {
-        seen.add(event.number.to_string());
-    });
+fn an_event_that_is_too_large_is_refused_by_the_send() {
+    let shop = Shop::new();
+    let mut event = Broken::of(1);
+    event.customer = "a".repeat(16 << 20);
+    let mut connection = shop.open();
+    let mut order = connection.transaction().unwrap();
+    let error = transaction::send_in(&mut order, &BROKEN, event.clone()).unwrap_err();
+    assert!(
+        error.to_string().contains("the limit is 16777216"),
+        "{error}"
+    );
+    assert!(OutboxRow::of(&BROKEN, event).is_err());
+}
+
+#[test]
+fn of_two_relays_one_publishes() {
+    let (shop, transport) = (Shop::new(), Arc::new(Gate::default()));
     let shared: SharedTransport = Arc::clone(&transport) as SharedTransport;
-    let bus = Bus::builder(quick(BusConfig::memory()))
+    let config = BusConfig::memory().with_route(Shared::INFO.event_type, "t");
+    let bus = Bus::builder(quick(config))
         .transport(shared)
         .relay(shop.outbox())
         .relay(shop.outbox())
         .start()
         .unwrap();
-    let mut connection = shop.open();
-    for number in 1..=50 {
-        let mut order = connection.transaction().unwrap();
-        transaction::send_in(&mut order, &SHARED, Shared::of(number)).unwrap();
-        order.commit().unwrap();
-    }
-    eventually(|| shop.left() == 0, || "the outbox is empty".into());
-    let expected: Vec<_> = (1..=50).map(|number| number.to_string()).collect();
-    assert_eq!(log.lines(), expected, "each once, in order");
+    let states = || -> Vec<RelayState> {
+        bus.relays()
+            .iter()
+            .map(|relay| relay.stats().state)
+            .collect()
+    };
+    eventually(
+        || states().contains(&RelayState::Leading) && states().contains(&RelayState::Standby),
+        || format!("one leads: {:?}", states()),
+    );
+    shop.send(&SHARED, (1..=50).map(Shared::of));
+    shop.is_emptied();
+    let expected: Vec<_> = (1..=50).collect();
+    assert_eq!(
+        numbers(&published(&transport)),
+        expected,
+        "each once, in order"
+    );
     stop(bus);
 }
 
@@ -212,7 +277,7 @@ fn an_error_names_the_event_and_the_cause() {
     assert_eq!(own.0, ["inserted"]);
     assert_eq!(
         error.to_string(),
-        "event `org.example.transaction.order.shared.v1` could not be written to the outbox of the transaction: the disk is full"
+        "cannot write event `org.example.transaction.order.shared.v1` to the outbox of the transaction: the disk is full"
     );
     // The caller sees what its client says, so that it can tell whether to try the transaction again.
     let mut without = rusqlite::Connection::open_in_memory().unwrap();
@@ -227,11 +292,7 @@ fn an_error_names_the_event_and_the_cause() {
 
 #[test]
 fn a_savepoint_takes_its_events_back_and_a_connection_sends_at_once() {
-    let (shop, log) = (Shop::new(), Log::default());
-    let seen = log.clone();
-    let _connection = NESTED.connect_with("sees", 0, move |event| {
-        seen.add(event.number.to_string());
-    });
+    let (shop, transport) = (Shop::new(), Arc::new(Gate::default()));
     let mut connection = shop.open();
     let mut order = connection.transaction().unwrap();
     transaction::send_in(&mut order, &NESTED, Nested::of(1)).unwrap();
@@ -253,15 +314,15 @@ fn a_savepoint_takes_its_events_back_and_a_connection_sends_at_once() {
     let status = sqlite::status(&connection).unwrap();
     assert_eq!(status.waiting, 3);
     assert!(status.oldest.unwrap() <= metadata.time());
-    let bus = start::<Nested>(&Arc::new(Flaky::default()), shop.outbox());
-    assert_eq!(log.wait_for(3), ["1", "3", "5"]);
+    let bus = start::<Nested>(&transport, shop.outbox());
     shop.is_emptied();
     stop(bus);
+    assert_eq!(numbers(&published(&transport)), [1, 3, 5]);
 }
 
 #[test]
 fn the_trace_of_the_sender_goes_on() {
-    let (shop, transport) = (Shop::new(), Arc::new(Flaky::default()));
+    let (shop, transport) = (Shop::new(), Arc::new(Gate::default()));
     let parent = "00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01";
     let trace = TraceContext::parse(parent, Some("shop=1,till=2")).unwrap();
     let mut row = None;

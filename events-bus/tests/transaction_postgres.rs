@@ -1,6 +1,7 @@
 //! Events that are sent in transactions of a PostgreSQL database. Each test has an event of its own, and a database of its own.
 
 #![allow(
+    clippy::print_stdout,
     clippy::unwrap_used,
     missing_docs,
     clippy::allow_attributes,
@@ -13,30 +14,40 @@
 
 mod support {
     pub mod bus;
-    pub mod flaky;
+    pub mod gate;
+    pub mod ledger;
     mod orders;
     pub mod postgres_server;
     pub mod shop;
 }
 
+#[path = "parts/transaction_postgres_processes.rs"]
+mod processes;
+#[path = "parts/transaction_postgres_rows.rs"]
+mod rows;
+
 use std::collections::BTreeMap;
 use std::error::Error;
+use std::io::{BufRead, BufReader};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use events_bus::Bus;
 use events_bus::config::BusConfig;
 use events_bus::transaction::postgres::{self as pg, PostgresOutbox};
-use events_bus::transaction::{self, OutboxRow, OutboxSource};
+use events_bus::transaction::{self, OutboxRow, OutboxSource, RelayState, Term};
+use events_bus::transport::SharedTransport;
 use events_core::{Event, EventMetadata, Signal, Timestamp};
 use postgres::error::SqlState;
 use postgres::{Client, NoTls};
 
-use support::bus::{Log, eventually, quick, stop};
-use support::flaky::Flaky;
+use support::bus::{eventually, quick, stop};
+use support::gate::Gate;
+use support::ledger::Ledger;
 use support::postgres_server::PostgresServer;
-use support::shop::{published, start};
+use support::shop::{LEASE, leads, numbers, published, start};
 
 order_events! {
     Stored = "org.example.postgres.order.stored.v1";
@@ -45,6 +56,11 @@ order_events! {
     Foreign = "org.example.postgres.order.foreign.v1";
     Limited = "org.example.postgres.order.limited.v1";
     Broken = "org.example.postgres.order.broken.v1";
+    Fought = "org.example.postgres.order.fought.v1";
+    Late = "org.example.postgres.order.late.v1";
+    Held = "org.example.postgres.order.held.v1";
+    Poison = "org.example.postgres.order.poison.v1";
+    Large = "org.example.postgres.order.large.v1";
 }
 
 fn send<E: Event>(client: &mut Client, signal: &'static Signal<E>, event: E, commit: bool) {
@@ -80,20 +96,22 @@ fn outbox(url: &str) -> PostgresOutbox {
 )]
 fn an_event_is_sent_if_the_transaction_commits_and_the_server_may_go_away_meanwhile() {
     let mut server = PostgresServer::start();
-    let (transport, log) = (Arc::new(Flaky::default()), Log::default());
-    let seen = log.clone();
-    let _connection = STORED.connect_with("sees", 0, move |event| {
-        seen.add(event.number.to_string());
-    });
+    let transport = Arc::new(Gate::default());
     let mut client = server.client();
     pg::create_tables(&mut client).unwrap();
     pg::create_tables(&mut client).unwrap();
     send(&mut client, &STORED, Stored::of(1), true);
     send(&mut client, &STORED, Stored::of(2), false);
     let bus = start::<Stored>(&transport, outbox(&server.url()));
-    assert_eq!(log.wait_for(1), ["1"]);
+    let publishes = |expected: &[i64]| {
+        eventually(
+            || numbers(&published(&transport)) == expected,
+            || format!("{:?}", numbers(&published(&transport))),
+        );
+    };
+    publishes(&[1]);
     send(&mut client, &STORED, Stored::of(3), true);
-    assert_eq!(log.wait_for(2), ["1", "3"]);
+    publishes(&[1, 3]);
     for number in 4..=6 {
         drop(client);
         server.restart();
@@ -102,14 +120,18 @@ fn an_event_is_sent_if_the_transaction_commits_and_the_server_may_go_away_meanwh
     }
     let client = Mutex::new(client);
     is_emptied(&client);
+    // A database that is away is neither a standby nor a leader.
+    server.stop("-QUIT");
+    let state = || bus.relays()[0].stats().state;
+    eventually(
+        || matches!(state(), RelayState::Unreachable { .. }),
+        || format!("{:?}", state()),
+    );
+    server.restart();
+    leads(&bus);
     stop(bus);
-    let lines = log.lines();
-    assert_eq!(lines[..2], ["1", "3"]);
-    let mut first = lines.clone();
-    first.dedup();
-    assert_eq!(first, ["1", "3", "4", "5", "6"]);
-    // What was sent and not yet removed when the server went away is known to this process.
-    assert_eq!(lines.len(), 5, "{lines:?}");
+    // Rows that were published and not yet removed when the server went away are known to the relay.
+    publishes(&[1, 3, 4, 5, 6]);
 }
 
 #[test]
@@ -152,67 +174,56 @@ fn an_inbox_tells_what_was_handled_before() {
     not(postgres_server),
     ignore = "needs a PostgreSQL server to be installed"
 )]
-fn of_two_relays_one_sends_and_the_other_takes_over() {
+fn of_two_relays_one_publishes_and_the_other_takes_over() {
     let server = PostgresServer::shared();
     let url = server.database("relays");
-    let log = Log::default();
-    let seen = log.clone();
-    let _connection = SHARED.connect_with("sees", 0, move |event| {
-        seen.add(event.number.to_string());
-    });
-    let bus = Bus::builder(quick(BusConfig::memory()))
-        .relay(outbox(&url))
-        .relay(outbox(&url))
-        .start()
-        .unwrap();
-    let leads = || {
-        let relays = bus.relays().iter();
-        relays.filter(|relay| relay.stats().leads).count()
-    };
-    eventually(|| leads() == 1, || "one leads".into());
+    let transport = Arc::new(Gate::default());
+    let first = start::<Shared>(&transport, outbox(&url));
+    leads(&first);
+    let second = start::<Shared>(&transport, outbox(&url));
+    let state = |bus: &Bus| bus.relays()[0].stats().state;
+    eventually(
+        || state(&second) == RelayState::Standby,
+        || format!("{:?}", state(&second)),
+    );
     let mut client = Client::connect(&url, NoTls).unwrap();
     for number in 1..=20 {
         send(&mut client, &SHARED, Shared::of(number), true);
     }
-    log.wait_for(20);
-    // The connection of the leader, and with it its lock.
-    let ended = client
-        .execute(
-            "SELECT pg_terminate_backend(pid) FROM pg_locks
-             WHERE locktype = 'advisory' AND classid = 1702260340 AND objid <> 0
-             AND database = (SELECT oid FROM pg_database WHERE datname = current_database())",
-            &[],
-        )
-        .unwrap();
-    assert_eq!(ended, 1);
-    for number in 21..=40 {
-        send(&mut client, &SHARED, Shared::of(number), true);
-    }
     let client = Mutex::new(client);
     is_emptied(&client);
-    let mut lines = log.lines();
-    lines.dedup();
-    let expected: Vec<_> = (1..=40).map(|number| number.to_string()).collect();
-    assert_eq!(lines, expected, "in order");
+    // Its connection ends, and its lease does not: it connects again, and goes on.
+    let terminate = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()";
+    client.lock().unwrap().execute(terminate, &[]).unwrap();
+    send(&mut client.lock().unwrap(), &SHARED, Shared::of(21), true);
+    is_emptied(&client);
+    leads(&first);
+    let epochs = |client: &Mutex<Client>| -> i64 {
+        let mut client = client.lock().unwrap();
+        let row = client.query_one("SELECT counter FROM events_outbox_lease", &[]);
+        row.unwrap().get(0)
+    };
+    assert_eq!(epochs(&client), 1);
+    stop(first);
+    leads(&second);
+    send(&mut client.lock().unwrap(), &SHARED, Shared::of(22), true);
+    is_emptied(&client);
+    assert_eq!(epochs(&client), 2);
+    assert_eq!(
+        numbers(&published(&transport)),
+        (1..=22).collect::<Vec<_>>()
+    );
     // Tables of another schema are another outbox, with a lead of its own.
     let create = "CREATE SCHEMA other; SET search_path = other";
     client.lock().unwrap().batch_execute(create).unwrap();
+    let lease = Duration::from_secs(3);
     let mut other = outbox(&format!("{url} options='-c search_path=other'"));
-    assert!(other.lead().unwrap());
+    assert!(other.lead(lease).unwrap().is_some());
     let mut third = outbox(&url);
-    assert!(!third.lead().unwrap());
-    stop(bus);
-    eventually_leads(&mut third);
-}
-
-/// A server notices the end of a connection a moment later.
-#[track_caller]
-fn eventually_leads(outbox: &mut PostgresOutbox) {
-    let outbox = Mutex::new(outbox);
-    eventually(
-        || outbox.lock().unwrap().lead().unwrap(),
-        || "it leads".into(),
-    );
+    assert!(third.lead(lease).unwrap().is_none());
+    stop(second);
+    assert!(third.lead(lease).unwrap().is_some());
 }
 
 /// Many write at the same time, make the tables at the same time, and roll back as they like.
@@ -226,11 +237,7 @@ fn what_many_commit_is_sent_in_the_order_of_each() {
     const EACH: i64 = 60;
     let server = PostgresServer::shared();
     let url = server.database("crowd");
-    let (transport, log) = (Arc::new(Flaky::default()), Log::default());
-    let seen = log.clone();
-    let _connection = CROWDED.connect_with("sees", 0, move |event| {
-        seen.add(format!("{} {}", event.customer, event.number));
-    });
+    let transport = Arc::new(Gate::default());
     let bus = start::<Crowded>(&transport, outbox(&url));
     let writers: Vec<_> = (0..WRITERS)
         .map(|writer| {
@@ -260,17 +267,14 @@ fn what_many_commit_is_sent_in_the_order_of_each() {
     let client = Mutex::new(Client::connect(&url, NoTls).unwrap());
     is_emptied(&client);
     stop(bus);
-    let mut handled: BTreeMap<String, Vec<i64>> = BTreeMap::new();
-    for line in log.lines() {
-        let (writer, number) = line.split_once(' ').unwrap();
-        let numbers = handled.entry(writer.to_owned()).or_default();
-        numbers.push(number.parse().unwrap());
+    let mut got: BTreeMap<String, Vec<i64>> = BTreeMap::new();
+    for record in published(&transport) {
+        let numbers = got
+            .entry(record.key.as_deref().unwrap().to_owned())
+            .or_default();
+        numbers.push(support::shop::number(&record.body));
     }
-    assert_eq!(handled, expected);
-    assert_eq!(
-        published(&transport).len(),
-        expected.values().map(Vec::len).sum::<usize>()
-    );
+    assert_eq!(got, expected);
 }
 
 /// An async client runs the statement itself.
@@ -282,12 +286,8 @@ fn what_many_commit_is_sent_in_the_order_of_each() {
 fn another_client_inserts_a_row_itself() {
     let server = PostgresServer::shared();
     let url = server.database("foreign_client");
-    let log = Log::default();
-    let seen = log.clone();
-    let _connection = FOREIGN.connect_with("sees", 0, move |event| {
-        seen.add(event.number.to_string());
-    });
-    let bus = start::<Foreign>(&Arc::new(Flaky::default()), outbox(&url));
+    let transport = Arc::new(Gate::default());
+    let bus = start::<Foreign>(&transport, outbox(&url));
     let client = Mutex::new(Client::connect(&url, NoTls).unwrap());
     eventually(
         || pg::status(&mut *client.lock().unwrap()).is_ok(),
@@ -320,9 +320,9 @@ fn another_client_inserts_a_row_itself() {
         drop(client);
         connection.await.unwrap().unwrap();
     });
-    assert_eq!(log.wait_for(1), ["1"]);
     is_emptied(&client);
     stop(bus);
+    assert_eq!(numbers(&published(&transport)), [1]);
 }
 
 #[test]
@@ -330,7 +330,7 @@ fn another_client_inserts_a_row_itself() {
     not(postgres_server),
     ignore = "needs a PostgreSQL server to be installed"
 )]
-fn a_relay_needs_no_right_to_make_tables() {
+fn a_relay_needs_no_right_to_create_tables() {
     let server = PostgresServer::shared();
     let url = server.database("limited");
     let mut client = Client::connect(&url, NoTls).unwrap();
@@ -338,12 +338,13 @@ fn a_relay_needs_no_right_to_make_tables() {
     client
         .batch_execute(
             "CREATE ROLE relay LOGIN; REVOKE CREATE ON SCHEMA public FROM PUBLIC;
-             GRANT SELECT, UPDATE, DELETE ON events_outbox TO relay",
+             GRANT SELECT, UPDATE, DELETE ON events_outbox TO relay;
+             GRANT SELECT, INSERT, UPDATE ON events_outbox_lease TO relay",
         )
         .unwrap();
     let as_relay = url.replace("user=events", "user=relay");
     assert_ne!(as_relay, url);
-    let bus = start::<Limited>(&Arc::new(Flaky::default()), outbox(&as_relay));
+    let bus = start::<Limited>(&Arc::new(Gate::default()), outbox(&as_relay));
     send(&mut client, &LIMITED, Limited::of(1), true);
     is_emptied(&Mutex::new(client));
     assert_eq!(bus.relays()[0].stats().sent, 1);
@@ -363,7 +364,7 @@ fn an_error_says_what_the_server_says_and_repeats_no_values() {
     let error = transaction::send_in(&mut order, &BROKEN, Broken::of(1)).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "event `org.example.postgres.order.broken.v1` could not be written to the outbox of the transaction: db error: \
+        "cannot write event `org.example.postgres.order.broken.v1` to the outbox of the transaction: db error: \
          relation \"events_outbox\" does not exist (42P01)"
     );
     let cause = error.source().unwrap().downcast_ref::<postgres::Error>();

@@ -1,4 +1,4 @@
-//! What relays do when something goes wrong, and at their end. Each test has an event of its own.
+//! Relays when something goes wrong, and at their end. Each test has an event of its own.
 
 #![allow(
     clippy::unwrap_used,
@@ -9,44 +9,61 @@
 
 mod support {
     pub mod bus;
-    pub mod flaky;
+    pub mod gate;
     mod orders;
     pub mod shop;
 }
 
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, mpsc};
-use std::time::Duration;
+#[path = "parts/transaction_relay_lease.rs"]
+mod lease;
+#[path = "parts/transaction_relay_rows.rs"]
+mod rows;
 
-use events_bus::config::BusConfig;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex};
+use std::time::{Duration, Instant};
+
+use events_bus::config::{BusConfig, OutboxStore};
 use events_bus::transaction::sqlite::{self, SqliteOutbox};
-use events_bus::transaction::{self, OutboxSource, OutboxStatus, Pending};
+use events_bus::transaction::{self, OutboxSource, OutboxStatus, Pending, RelayState, Term};
+use events_bus::transport::{Epoch, SharedTransport};
 use events_bus::{Bus, StartProblem};
-use events_core::BoxError;
+use events_core::{BoxError, Event, Uuid};
 
-use support::bus::{Log, eventually, quick, stop};
-use support::flaky::Flaky;
-use support::shop::{Shop, published, start};
+use support::bus::{eventually, quick, stop};
+use support::gate::{Gate, takes};
+use support::shop::{
+    LEASE, Shop, leads, local_work, number, numbers, published, start, start_with,
+};
 
 order_events! {
     Dropped = "org.example.relay.order.dropped.v1";
     Drained = "org.example.relay.order.drained.v1";
-    Hung = "org.example.relay.order.hung.v1";
-    Local = "org.example.relay.order.local.v1";
     Strange = "org.example.relay.order.strange.v1";
     Retold = "org.example.relay.order.retold.v1";
     Kept = "org.example.relay.order.kept.v1";
     Led = "org.example.relay.order.led.v1";
     Silent = "org.example.relay.order.silent.v1";
+    Split = "org.example.relay.order.split.v1";
+    Other = "org.example.relay.order.other.v1";
+    Poisoned = "org.example.relay.order.poisoned.v1";
+    Locked = "org.example.relay.order.locked.v1";
+    Paused = "org.example.relay.order.paused.v1";
+    Restored = "org.example.relay.order.restored.v1";
+    Forgotten = "org.example.relay.order.forgotten.v1";
+    Gone = "org.example.relay.order.gone.v1";
+    Crowded = "org.example.relay.order.crowded.v1";
+    Stored = "org.example.relay.order.stored.v1";
+    Direct = "org.example.relay.order.direct.v1";
 }
 
-/// Drops the bus at any moment, again and again. What a relay sends while its bus goes away must not count as sent.
+/// Drops the bus at any moment, again and again.
 #[test]
 fn a_bus_that_is_dropped_loses_nothing() {
-    let (shop, transport) = (Shop::new(), Arc::new(Flaky::default()));
+    let (shop, transport) = (Shop::new(), Arc::new(Gate::default()));
     let sent = shop.send(&DROPPED, (1..=400).map(Dropped::of));
     let mut random = fastrand::Rng::with_seed(7);
-    while shop.left() > 40 {
+    for _ in 0..40 {
         let bus = start::<Dropped>(&transport, shop.outbox());
         std::thread::sleep(Duration::from_micros(random.u64(500..20_000)));
         drop(bus);
@@ -64,177 +81,262 @@ fn a_bus_that_is_dropped_loses_nothing() {
 }
 
 #[test]
-fn a_shutdown_sends_what_is_committed() {
-    let (shop, transport) = (Shop::new(), Arc::new(Flaky::default()));
+fn a_shutdown_publishes_what_is_committed() {
+    let (shop, transport) = (Shop::new(), Arc::new(Gate::default()));
     let bus = start::<Drained>(&transport, shop.outbox());
-    eventually(
-        || bus.relays()[0].stats().leads,
-        || "the relay leads".into(),
-    );
+    leads(&bus);
     let mut connection = shop.open();
     let mut order = connection.transaction().unwrap();
-    for number in 1..=250 {
+    for number in 1..=1_250 {
         transaction::send_in(&mut order, &DRAINED, Drained::of(number)).unwrap();
     }
     order.commit().unwrap();
     stop(bus);
     assert_eq!(shop.left(), 0);
-    assert_eq!(published(&transport).len(), 250);
+    assert_eq!(published(&transport).len(), 1_250);
+    // The lead is free at once.
+    assert!(shop.outbox().lead(LEASE).unwrap().is_some());
     // With nowhere to go, the end does not wait for it.
-    shop.send(&DRAINED, [Drained::of(251)]);
+    shop.send(&DRAINED, [Drained::of(1_251)]);
     transport.down.store(true, Ordering::SeqCst);
+    std::thread::sleep(LEASE);
     let bus = start::<Drained>(&transport, shop.outbox());
     eventually(
         || bus.relays()[0].stats().failures > 0,
         || "it fails".into(),
     );
+    let began = Instant::now();
     stop(bus);
+    assert!(began.elapsed() < Duration::from_secs(5));
     assert_eq!(shop.left(), 1);
 }
 
+/// Rows of three topics: one takes nothing for a while, and one never gets there.
 #[test]
-fn a_receiver_that_hangs_does_not_hold_up_the_end_and_the_event_stays() {
-    let (shop, transport, log) = (Shop::new(), Arc::new(Flaky::default()), Log::default());
-    let (release, released) = mpsc::channel::<()>();
-    let (seen, released) = (log.clone(), std::sync::Mutex::new(released));
-    let _connection = HUNG.connect_with("hangs", 0, move |event| {
-        seen.add(event.number.to_string());
-        let _ = released.lock().unwrap().recv();
-    });
-    shop.send(&HUNG, [Hung::of(1), Hung::of(2)]);
-    let bus = start::<Hung>(&transport, shop.outbox());
-    log.wait_for(1);
-    let error = bus.shutdown(Duration::from_millis(200)).unwrap_err();
-    assert_eq!(error.relays, 1);
-    assert!(
-        error
-            .to_string()
-            .contains("1 relays were running receivers"),
-        "{error}"
+fn a_topic_that_takes_nothing_holds_up_only_itself() {
+    const EVENTS: i64 = 6_000;
+    let (shop, transport) = (Shop::new(), Arc::new(Gate::default()));
+    let config = BusConfig::memory()
+        .with_route(Split::INFO.event_type, "good")
+        .with_route(Split::INFO.event_type, "bad")
+        .with_route(Other::INFO.event_type, "bad");
+    transport.close("bad", true);
+    let mut connection = shop.open();
+    let mut order = connection.transaction().unwrap();
+    for number in 1..=EVENTS {
+        transaction::send_in(&mut order, &SPLIT, Split::of(number)).unwrap();
+        transaction::send_in(&mut order, &OTHER, Other::of(-number)).unwrap();
+    }
+    order.commit().unwrap();
+    let bus = start_with(config, &transport, shop.outbox());
+    // More rows wait for the bad topic than the relay keeps in memory.
+    eventually(
+        || transport.records("good").len() >= usize::try_from(EVENTS).unwrap(),
+        || {
+            format!(
+                "the good topic gets its events: {}",
+                transport.records("good").len()
+            )
+        },
     );
-    drop(release);
-    // The thread of that relay holds the lead until it is at its end.
-    let bus = start::<Hung>(&transport, shop.outbox());
-    shop.is_emptied();
-    stop(bus);
-    assert_eq!(log.lines(), ["1", "1", "2"], "at least once");
-}
-
-#[test]
-fn receivers_of_a_process_without_a_bus_get_their_events() {
-    let (shop, log) = (Shop::new(), Log::default());
-    let seen = log.clone();
-    let _connection = LOCAL.connect_with("sees", 0, move |event| {
-        seen.add(event.number.to_string());
-    });
-    let bus = Bus::builder(BusConfig::none())
-        .relay(shop.outbox())
-        .start()
-        .unwrap();
-    shop.send(&LOCAL, [Local::of(1)]);
-    assert_eq!(log.wait_for(1), ["1"]);
-    shop.is_emptied();
-    stop(bus);
-}
-
-/// A column of SQLite can hold anything, and a program that comes later may know more.
-#[test]
-fn what_cannot_be_read_blocks_nobody_and_is_tried_again_by_the_next_that_leads() {
-    let (shop, transport) = (Shop::new(), Arc::new(Flaky::default()));
-    let sent = shop.send(&STRANGE, (1..=4).map(Strange::of));
-    let connection = shop.open();
-    let damage = "CREATE TABLE kept AS SELECT * FROM events_outbox;
-        UPDATE events_outbox SET metadata = x'ff' WHERE id = 1;
-        UPDATE events_outbox SET body = 17 WHERE id = 2;
-        UPDATE events_outbox SET event_type = 'org.example.later.v1' WHERE id = 3";
-    connection.execute_batch(damage).unwrap();
-    let bus = start::<Strange>(&transport, shop.outbox());
-    shop.is_emptied();
-    assert_eq!(sqlite::status(&connection).unwrap().set_aside, 3);
-    let stats = bus.relays()[0].stats();
-    assert_eq!((stats.sent, stats.set_aside), (1, 3), "{stats:?}");
-    stop(bus);
-    connection
-        .execute_batch(
-            "UPDATE events_outbox SET (event_type, metadata, body) =
-                (SELECT event_type, metadata, body FROM kept WHERE kept.id = events_outbox.id)",
-        )
-        .unwrap();
-    let bus = start::<Strange>(&transport, shop.outbox());
-    shop.is_emptied();
-    stop(bus);
-    let ids: Vec<_> = published(&transport)
-        .iter()
-        .map(|record| record.metadata.id())
-        .collect();
-    let expected: Vec<_> = [3, 0, 1, 2].map(|index: usize| sent[index].id()).into();
-    assert_eq!(ids, expected);
     assert_eq!(
-        sqlite::status(&connection).unwrap(),
-        OutboxStatus::default()
+        shop.left(),
+        2 * EVENTS.unsigned_abs(),
+        "each waits for the bad topic"
+    );
+    transport.close("bad", false);
+    // New rows come while those that were left in the database are read again.
+    let mut last = EVENTS;
+    while transport.records("bad").len() < 4_000 {
+        last += 1;
+        shop.send(&SPLIT, [Split::of(last)]);
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    shop.is_emptied();
+    stop(bus);
+    let good: Vec<_> = (1..=last).collect();
+    assert_eq!(
+        numbers(&transport.records("good")),
+        good,
+        "each once, in order"
+    );
+    let bad = (1..=EVENTS).flat_map(|number| [number, -number]);
+    let bad: Vec<_> = bad.chain(EVENTS + 1..=last).collect();
+    assert_eq!(
+        numbers(&transport.records("bad")),
+        bad,
+        "each once, in order"
     );
 }
 
-/// What may go wrong with a source.
+#[test]
+fn a_record_that_its_topic_refuses_holds_up_only_its_key() {
+    let (shop, transport) = (Shop::new(), Arc::new(Gate::default()));
+    // Number 7 of `ada` is refused for ever.
+    transport.refuse(|topic, record| {
+        topic == "t" && record.key.as_deref() == Some("ada") && number(&record.body) == 7
+    });
+    let event = |number: i64, customer: &str| {
+        let mut event = Poisoned::of(number);
+        customer.clone_into(&mut event.customer);
+        event
+    };
+    let events = (1..=10).flat_map(|number| [event(number, "ada"), event(number, "bob")]);
+    shop.send(&POISONED, events);
+    let bus = start::<Poisoned>(&transport, shop.outbox());
+    let of = |customer: &str| -> Vec<i64> {
+        let records = published(&transport).into_iter();
+        let records = records.filter(|record| record.key.as_deref() == Some(customer));
+        numbers(&records.collect::<Vec<_>>())
+    };
+    eventually(|| of("bob").len() == 10, || format!("{:?}", of("bob")));
+    assert_eq!(of("ada"), [1, 2, 3, 4, 5, 6], "later ones of its key wait");
+    // A refusal counts when the topic has taken other events since.
+    std::thread::sleep(Duration::from_secs(2));
+    assert_eq!(sqlite::status(&shop.open()).unwrap().quarantined, 0);
+    for number in 11.. {
+        shop.send(&POISONED, [event(number, "bob")]);
+        std::thread::sleep(Duration::from_millis(50));
+        if sqlite::status(&shop.open()).unwrap().quarantined == 1 {
+            break;
+        }
+        assert!(
+            number < 400,
+            "it is quarantined: {:?}",
+            bus.relays()[0].stats()
+        );
+    }
+    shop.is_emptied();
+    assert_eq!(of("ada"), [1, 2, 3, 4, 5, 6, 8, 9, 10]);
+    let mut bob = of("bob");
+    bob.dedup();
+    assert!(bob.is_sorted(), "{bob:?}");
+    let problem: String = shop
+        .open()
+        .query_row("SELECT problem FROM events_outbox", [], |row| row.get(0))
+        .unwrap();
+    assert_eq!(
+        problem,
+        "topic `t` refuses the event: gate: no such record, please"
+    );
+    transport.accept();
+    assert_eq!(shop.outbox().requeue_quarantined().unwrap(), 1);
+    eventually(|| of("ada").contains(&7), || "it is published".into());
+    stop(bus);
+}
+
+/// A wrong password is no fault of a row.
+#[test]
+fn a_topic_that_refuses_everything_quarantines_nothing() {
+    let (shop, transport) = (Shop::new(), Arc::new(Gate::default()));
+    transport.refuse(|topic, _| topic == "t");
+    let event = |number: i64| {
+        let mut event = Locked::of(number);
+        event.customer = format!("c{number}");
+        event
+    };
+    shop.send(&LOCKED, (1..=100).map(event));
+    let bus = start::<Locked>(&transport, shop.outbox());
+    std::thread::sleep(Duration::from_secs(4));
+    let stats = bus.relays()[0].stats();
+    assert!(stats.failures > 8, "{stats:?}");
+    assert!(
+        stats.failures < 100,
+        "it does not try each record at once: {stats:?}"
+    );
+    assert_eq!((stats.quarantined, stats.sent, shop.left()), (0, 0, 100));
+    transport.accept();
+    shop.is_emptied();
+    stop(bus);
+    let mut all = numbers(&published(&transport));
+    all.sort_unstable();
+    assert_eq!(all, (1..=100).collect::<Vec<_>>());
+}
+
+/// A source that fails when it is told to; a user's own, too.
+struct Faulty(SqliteOutbox, Arc<Faults>);
+
 #[derive(Default)]
 struct Faults {
     remove: AtomicUsize,
     panic: AtomicUsize,
+    /// Every call fails.
+    down: AtomicBool,
+    /// The thread is stopped, as by SIGSTOP, before it publishes.
+    paused: AtomicBool,
+    /// Epochs that led.
+    epochs: Mutex<Vec<Epoch>>,
 }
 
-/// A source that fails when it is told to: a user's own, by the way.
-struct Faulty(SqliteOutbox, Arc<Faults>);
+impl Faults {
+    fn check(&self) -> Result<(), BoxError> {
+        if self.down.load(Ordering::SeqCst) {
+            return Err("the database went away".into());
+        }
+        Ok(())
+    }
+}
 
 impl OutboxSource for Faulty {
     fn name(&self) -> String {
         "faulty".to_owned()
     }
 
-    fn lead(&mut self) -> Result<bool, BoxError> {
-        self.0.lead()
+    fn lead(&mut self, lease: Duration) -> Result<Option<Term>, BoxError> {
+        self.1.check()?;
+        let term = self.0.lead(lease)?;
+        self.1
+            .epochs
+            .lock()
+            .unwrap()
+            .extend(term.map(|term| term.epoch));
+        Ok(term)
     }
 
-    fn leave(&mut self) {
-        self.0.leave();
+    fn renew(&mut self, term: &Term, lease: Duration) -> Result<bool, BoxError> {
+        self.1.check()?;
+        self.0.renew(term, lease)
     }
 
-    fn take_back(&mut self) -> Result<u64, BoxError> {
-        self.0.take_back()
+    fn release(&mut self, term: &Term) -> Result<(), BoxError> {
+        self.0.release(term)
     }
 
-    fn read(&mut self, most: usize) -> Result<Vec<Pending>, BoxError> {
-        assert!(!Flaky::takes(&self.1.panic), "the source panics");
-        self.0.read(most)
+    fn read(&mut self, after: i64, limit: usize) -> Result<Vec<Pending>, BoxError> {
+        assert!(!takes(&self.1.panic), "the source panics");
+        self.1.check()?;
+        let rows = self.0.read(after, limit)?;
+        while !rows.is_empty() && self.1.paused.load(Ordering::SeqCst) {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        Ok(rows)
     }
 
-    fn remove(&mut self, numbers: &[i64]) -> Result<(), BoxError> {
-        if Flaky::takes(&self.1.remove) {
+    fn remove(&mut self, term: &Term, numbers: &[i64]) -> Result<bool, BoxError> {
+        self.1.check()?;
+        if takes(&self.1.remove) {
             return Err("the database went away".into());
         }
-        self.0.remove(numbers)
+        self.0.remove(term, numbers)
     }
 
-    fn set_aside(&mut self, number: i64, problem: &str) -> Result<(), BoxError> {
-        self.0.set_aside(number, problem)
+    fn quarantine(&mut self, term: &Term, number: i64, problem: &str) -> Result<bool, BoxError> {
+        self.0.quarantine(term, number, problem)
+    }
+
+    fn requeue_quarantined(&mut self) -> Result<u64, BoxError> {
+        self.0.requeue_quarantined()
     }
 
     fn status(&mut self) -> Result<OutboxStatus, BoxError> {
         self.0.status()
     }
-
-    fn wait(&mut self, most: Duration) -> bool {
-        assert!(!Flaky::takes(&self.1.panic), "the source panics");
-        self.0.wait(most)
-    }
 }
 
 #[test]
 fn what_was_sent_and_cannot_be_removed_is_not_sent_again() {
-    let (shop, transport, log) = (Shop::new(), Arc::new(Flaky::default()), Log::default());
-    let seen = log.clone();
-    let _connection = RETOLD.connect_with("sees", 0, move |event| {
-        seen.add(event.number.to_string());
-    });
+    let (shop, transport) = (Shop::new(), Arc::new(Gate::default()));
+    let _connection = RETOLD.connect_with("sees", 0, |_| {});
     shop.send(&RETOLD, (1..=150).map(Retold::of));
     let faults = Arc::new(Faults::default());
     faults.remove.store(5, Ordering::SeqCst);
@@ -248,102 +350,43 @@ fn what_was_sent_and_cannot_be_removed_is_not_sent_again() {
     );
     shop.send(&RETOLD, [Retold::of(151)]);
     shop.is_emptied();
-    let expected: Vec<_> = (1..=151).map(|number| number.to_string()).collect();
-    assert_eq!(log.lines(), expected);
-    assert_eq!(published(&transport).len(), 151);
+    let expected: Vec<_> = (1..=151).collect();
+    assert_eq!(numbers(&published(&transport)), expected);
+    assert_eq!(numbers(&local_work(&transport)), expected);
     stop(bus);
 }
 
 #[test]
-fn another_relay_takes_over_when_the_first_ends() {
-    let (shop, transport) = (Shop::new(), Arc::new(Flaky::default()));
-    let mut first = shop.outbox();
-    assert!(first.lead().unwrap());
-    assert!(first.lead().unwrap(), "it keeps the lead");
-    // By another way to the same file.
-    let link = shop.path().with_file_name("link.db");
-    std::os::unix::fs::symlink(shop.path(), &link).unwrap();
-    let bus = start::<Led>(&transport, SqliteOutbox::new(&link));
-    shop.send(&LED, [Led::of(1)]);
-    std::thread::sleep(Duration::from_millis(700));
-    assert!(!bus.relays()[0].stats().leads);
-    assert_eq!(shop.left(), 1);
-    assert_eq!(bus.relays()[0].outbox(), link.to_str().unwrap());
-    drop(first);
-    shop.is_emptied();
-    assert!(bus.relays()[0].stats().leads);
-    stop(bus);
-    assert!(
-        shop.outbox().lead().unwrap(),
-        "a bus that ends gives it back"
-    );
-}
-
-#[test]
-fn a_bus_does_not_start_with_a_database_that_is_not_there() {
-    let shop = Shop::new();
-    let missing = shop.path().with_file_name("shoop.db");
-    let error = Bus::builder(quick(BusConfig::memory()))
-        .relay(SqliteOutbox::new(&missing))
-        .start()
-        .unwrap_err();
-    assert!(matches!(error.problems(), [StartProblem::Outbox(..)]));
+fn a_database_that_goes_away_is_reported_and_comes_back() {
+    let (shop, transport) = (Shop::new(), Arc::new(Gate::default()));
+    let faults = Arc::new(Faults::default());
+    faults.down.store(true, Ordering::SeqCst);
+    let bus = start::<Gone>(&transport, Faulty(shop.outbox(), Arc::clone(&faults)));
+    let state = || bus.relays()[0].stats().state;
+    let is_unreachable = || matches!(state(), RelayState::Unreachable { .. });
+    eventually(is_unreachable, || format!("{:?}", state()));
+    faults.down.store(false, Ordering::SeqCst);
+    leads(&bus);
+    faults.down.store(true, Ordering::SeqCst);
+    shop.send(&GONE, [Gone::of(1)]);
+    eventually(is_unreachable, || format!("{:?}", state()));
+    let RelayState::Unreachable { since } = state() else {
+        panic!("{:?}", state());
+    };
+    std::thread::sleep(Duration::from_millis(300));
     assert_eq!(
-        error.to_string(),
-        format!(
-            "the bus does not start:\nthe outbox `{}` of transactions cannot be relayed: there is no such file: name the \
-             database that transactions write to, and make it before the bus starts",
-            missing.display()
-        )
+        state(),
+        RelayState::Unreachable { since },
+        "since the first call"
     );
-    assert!(!missing.exists());
-    std::fs::write(
-        &missing,
-        "this is no database, and longer than a header of one would be",
-    )
-    .unwrap();
-    let error = Bus::builder(quick(BusConfig::memory()))
-        .relay(SqliteOutbox::new(&missing))
-        .start()
-        .unwrap_err();
-    assert!(
-        error.to_string().contains("file is not a database"),
-        "{error}"
-    );
-}
-
-/// The relay makes what it needs, in a database that nobody has sent anything in yet.
-#[test]
-fn a_relay_makes_the_tables() {
-    let folder = tempfile::tempdir().unwrap();
-    let path = folder.path().join("new.db");
-    let mut connection = rusqlite::Connection::open(&path).unwrap();
-    connection
-        .execute_batch("CREATE TABLE orders (number INTEGER)")
-        .unwrap();
-    let bus = start::<Kept>(&Arc::new(Flaky::default()), SqliteOutbox::new(&path));
-    transaction::send_in(&mut connection, &KEPT, Kept::of(1)).unwrap();
-    eventually(|| bus.relays()[0].stats().sent == 1, || "it is sent".into());
-    sqlite::create_tables(&connection).unwrap();
-    stop(bus);
-}
-
-#[test]
-fn a_signal_that_is_disabled_where_the_relay_is_takes_no_effect() {
-    let (shop, transport, log) = (Shop::new(), Arc::new(Flaky::default()), Log::default());
-    let seen = log.clone();
-    let _connection = SILENT.connect_with("sees", 0, move |event| {
-        seen.add(event.number.to_string());
-    });
-    shop.send(&SILENT, [Silent::of(1)]);
-    SILENT.disable();
-    shop.send(&SILENT, [Silent::of(2)]);
-    assert_eq!(shop.left(), 1, "nothing is written");
-    let bus = start::<Silent>(&transport, shop.outbox());
+    faults.down.store(false, Ordering::SeqCst);
     shop.is_emptied();
-    SILENT.enable();
-    shop.send(&SILENT, [Silent::of(3)]);
-    assert_eq!(log.wait_for(1), ["3"]);
+    leads(&bus);
+    assert_eq!(
+        faults.epochs.lock().unwrap().len(),
+        1,
+        "its lease is still its own"
+    );
     stop(bus);
     assert_eq!(published(&transport).len(), 1);
 }

@@ -88,7 +88,7 @@ fn events_have_the_order_of_their_own_key() {
         })
         .collect();
     assert!(records.iter().all(|record| record.key.is_none()));
-    transport.publish("t", &records, None).unwrap();
+    transport.publish("t", &records).unwrap();
     let bus = Bus::builder(config)
         .transport(Arc::clone(&transport))
         .start()
@@ -113,9 +113,7 @@ fn what_cannot_be_read_is_a_dead_letter() {
     let truncated = Record::new(metadata, [2, 200]);
     let metadata = EventMetadata::new(Moody::INFO.event_type);
     let panics = Record::new(metadata, wire::encode(&Moody { mood: Grumpy }).unwrap());
-    transport
-        .publish("bad", &[truncated, panics], None)
-        .unwrap();
+    transport.publish("bad", &[truncated, panics]).unwrap();
     let config = quick(BusConfig::memory().with_subscription("g", &["bad"]));
     let bus = Bus::builder(config)
         .transport(Arc::clone(&transport))

@@ -1,6 +1,6 @@
 //! The configuration that a command line names. The only file that knows `events_core::config`.
 
-use events_bus::config::{BusConfig, TransportConfig};
+use events_bus::config::BusConfig;
 use events_core::config::{self, Config, ConfigErrorKind, ConfigErrors};
 use events_core::{ReceiverInfo, SignalInfo, registry};
 use serde::Serialize;
@@ -29,15 +29,15 @@ pub(crate) struct ConfigurationProblem {
     pub(crate) message: String,
 }
 
-/// What a command line says of the bus, as tables `bus` in JSON.
+/// The bus settings of a command line.
 #[derive(Debug, Default)]
 pub(crate) struct BusLayers {
-    /// What holds where the files say nothing.
+    /// A table `bus` below the files.
     pub(crate) below: Option<Value>,
-    /// What holds whatever the files say.
+    /// A table `bus` above the files.
     pub(crate) above: Option<Value>,
-    /// Whether it says which bus, so that no file needs to.
-    pub(crate) is_bus: bool,
+    /// The URL of the bus, which overrides the files. No file then needs to name a bus.
+    pub(crate) url: Option<String>,
 }
 
 impl Applied {
@@ -48,7 +48,7 @@ impl Applied {
             text.map(|text| Config::from_json(&text, "--bus"))
         };
         let files = Config::layers(args.config.iter().map(Config::load));
-        let has_bus = bus.is_bus || files.section("bus").is_there();
+        let has_bus = bus.url.is_some() || files.section("bus").is_there();
         let mut layers: Vec<_> = layer(bus.below).into_iter().collect();
         layers.push(files);
         layers.extend(layer(bus.above));
@@ -67,7 +67,10 @@ impl Applied {
                 .map(|path| path.display().to_string())
                 .collect(),
             service: config.service().map(str::to_owned),
-            bus: has_bus.then(|| BusConfig::from_config(&config)),
+            bus: has_bus.then(|| match &bus.url {
+                Some(url) => BusConfig::from_config_and_url(&config, url),
+                None => BusConfig::from_config(&config),
+            }),
             result: Some(config.apply()),
         }
     }
@@ -90,15 +93,10 @@ impl Applied {
         self.bus.clone()
     }
 
-    /// What keeps the events, in a word, where a configuration says it: `sqlite`.
+    /// Returns the name of the transport, if a configuration names one: `sqlite`.
     pub(crate) fn transport(&self) -> Option<&'static str> {
-        match &self.bus.as_ref()?.as_ref().ok()?.transport {
-            TransportConfig::None => Some("none"),
-            TransportConfig::Memory => Some("memory"),
-            TransportConfig::Sqlite(_) => Some("sqlite"),
-            TransportConfig::Redis(_) => Some("redis"),
-            _ => None,
-        }
+        let config = self.bus.as_ref()?.as_ref().ok()?;
+        Some(config.transport.name())
     }
 
     /// The running service.

@@ -19,7 +19,7 @@ fn bus() -> (TempDir, String) {
     let transport = events_bus::open(&config).expect("a store").expect("a bus");
     let record = Record::new(EventMetadata::new(EVIL), b"ada".to_vec());
     transport
-        .publish("orders", &[record], None)
+        .publish("orders", &[record])
         .expect("a published event");
     (folder, format!("sqlite:{}", path.display()))
 }
@@ -55,7 +55,7 @@ fn a_consumer_logs_to_standard_error_what_it_is_told_to() {
     assert!(!log_by_default.contains(" INFO "), "{log_by_default}");
     let log_of_v = log("b", &["-v"]);
     assert!(
-        log_of_v.contains(" INFO events_bus::consumer: reading"),
+        log_of_v.contains(" INFO events_bus::consumer: reads the topic"),
         "{log_of_v}"
     );
     let log_of_vv = log("c", &["-vv"]);
@@ -91,7 +91,9 @@ fn the_help_of_each_bus_command_ends_with_two_examples() {
         "bus",
         "bus status",
         "bus trim",
-        "bus forget",
+        "bus delete-group",
+        "bus backup",
+        "bus vacuum",
         "dlq",
         "dlq list",
         "dlq show",
@@ -173,7 +175,7 @@ fn durable_work_of_a_service_that_was_renamed_is_warned_of() {
         let record = || Record::new(EventMetadata::new("org.example.v1"), Vec::new());
         if service != "idle" {
             transport
-                .publish(&topic, &[record(), record()], None)
+                .publish(&topic, &[record(), record()])
                 .expect("durable work");
         }
     }

@@ -88,10 +88,16 @@ fn timed(run: impl FnOnce()) -> Duration {
     began.elapsed()
 }
 
+/// Returns the number of rounds: `EVENTS_BENCH_ROUNDS` if it is set. A comparison of two builds takes turns itself.
+fn rounds(rounds: usize) -> usize {
+    let asked = std::env::var("EVENTS_BENCH_ROUNDS").ok();
+    asked.and_then(|asked| asked.parse().ok()).unwrap_or(rounds)
+}
+
 /// Two contenders in turns: the medians of their rates.
 fn duel(rounds: usize, mut bar: impl FnMut() -> f64, mut ours: impl FnMut() -> f64) -> (f64, f64) {
     let (mut bars, mut all) = (Vec::new(), Vec::new());
-    for _ in 0..rounds {
+    for _ in 0..self::rounds(rounds) {
         bars.push(bar());
         all.push(ours());
     }

@@ -59,7 +59,7 @@ fn poison(bus: &str, logs: &mut Logs) {
         record(TYPE, "panics", number(2, "panics")),
         record(TYPE, "hangs", number(3, "hangs")),
     ];
-    transport.publish("numbers", &bad, None).unwrap();
+    transport.publish("numbers", &bad).unwrap();
     logs.until_sent(300);
     // What has begun with them goes on in another process.
     consumer.kill();
@@ -111,4 +111,62 @@ fn poison_in_a_file() {
 fn poison_in_redis() {
     let (server, mut logs) = (RedisServer::start(), Logs::new());
     poison(&server.url(), &mut logs);
+}
+
+/// An event ends the process that handles it. Its supervisor starts the process again each time.
+fn fatal(bus: &str) {
+    let mut logs = Logs::new();
+    let ledger = logs.path("begun");
+    logs.environment = vec![("EVENTS_LEDGER", ledger.display().to_string())];
+    let transport = open(bus);
+    let mut records: Vec<_> = (1..=60)
+        .map(|at| record(TYPE, "key-0", number(at, "key-0")))
+        .collect();
+    records.insert(30, record(TYPE, "aborts", number(61, "aborts")));
+    transport.publish("numbers", &records).unwrap();
+    let letters = || transport.dead_letters("numbers", None, 100).unwrap();
+    let mut consumer = logs.consume(bus);
+    let mut crashes = 0;
+    until("the poison is a dead letter", || {
+        if consumer.has_ended() {
+            crashes += 1;
+            consumer = logs.consume(bus);
+        }
+        !letters().is_empty()
+    });
+    until("its neighbors were handled", || {
+        (1..=60).all(|wanted| logs.seen().iter().any(|(_, number)| *number == wanted))
+    });
+    consumer.finish();
+    let letters = letters();
+    assert_eq!(letters.len(), 1);
+    assert_eq!(letters[0].1.reason.as_str(), "crashed");
+    // Five deliveries among others, and two trials of its own.
+    assert_eq!(crashes, 7);
+    let mut runs: BTreeMap<String, usize> = BTreeMap::new();
+    for line in actor::lines(&ledger) {
+        let words: Vec<&str> = line.split(' ').collect();
+        if words[0] == "begin" {
+            *runs.entry(words[2].to_owned()).or_default() += 1;
+        }
+    }
+    assert_eq!(runs.remove("61"), Some(7), "of the poison");
+    let most = runs.values().max().unwrap();
+    assert!(*most <= 6, "a neighbor ran {most} times");
+}
+
+#[test]
+fn an_event_that_ends_the_process_in_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    fatal(&format!(
+        "sqlite:{}",
+        folder.path().join("events.db").display()
+    ));
+}
+
+#[test]
+#[cfg_attr(not(redis_server), ignore = "needs redis-server")]
+fn an_event_that_ends_the_process_in_redis() {
+    let server = RedisServer::start();
+    fatal(&server.url());
 }

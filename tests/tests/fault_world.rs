@@ -125,7 +125,15 @@ fn the_file_is_damaged() {
     let bus = format!("sqlite:{}", file.display());
     let sent = logs.path("sent").display().to_string();
     Actor::start(&["produce", &bus, "1", "4000", "500", &sent]).finish();
-    std::fs::copy(&file, &backup).unwrap();
+    let store = rusqlite::Connection::open(&file).unwrap();
+    store
+        .execute("VACUUM INTO ?", [backup.display().to_string()])
+        .unwrap();
+    // The pages are in the file, and not in its write-ahead log.
+    store
+        .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(()))
+        .unwrap();
+    drop(store);
     let mut bytes = std::fs::read(&file).unwrap();
     let middle = bytes.len() / 4..bytes.len() * 3 / 4;
     bytes[middle].fill(0xA5);

@@ -22,7 +22,7 @@ use std::sync::mpsc;
 use std::time::Duration;
 
 use events_bus::config::BusConfig;
-use events_bus::transport::{Position, Transport};
+use events_bus::transport::{Log as _, Maintenance as _, Position};
 use events_bus::{Bus, Record, TraceContext, wire};
 use events_core::{EventMetadata, registry};
 use serde_json::{Value, json};
@@ -113,7 +113,7 @@ fn python_consumes_what_we_publish() {
         }));
     }
     for records in records.chunks(100) {
-        transport.publish("interop", records, None).unwrap();
+        transport.publish("interop", records).unwrap();
     }
     let count = sent.len().to_string();
     let (ok, got) = python(

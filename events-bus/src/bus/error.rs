@@ -1,7 +1,6 @@
-//! What can go wrong with a bus.
+//! Errors of a bus.
 
 use std::fmt;
-use std::path::PathBuf;
 
 use events_core::{BoxError, registry};
 
@@ -9,22 +8,20 @@ use crate::config::BusConfigErrors;
 use crate::consumer::StopError;
 use crate::transport::TransportError;
 
-/// A bus did not start: everything that is in its way.
+/// A bus did not start. It holds every problem that was found.
 pub struct StartError(pub(super) Vec<StartProblem>);
 
-/// One thing that is in the way of a bus.
+/// A problem that keeps a bus from starting.
 #[non_exhaustive]
 pub enum StartProblem {
-    /// The linker did not collect what it should.
+    /// The linker did not collect every signal and receiver.
     Registry(registry::Problems),
     /// The configuration is wrong.
     Config(BusConfigErrors),
     /// The transport, or the store of the outbox, cannot be opened or used.
     Transport(TransportError),
-    /// The configuration asks for something that this build does not have, or has twice.
+    /// The configuration asks for something that this build lacks, or that it has twice.
     Build(String),
-    /// A file that the configuration names cannot be read: what it is, its path, and why.
-    File(&'static str, PathBuf, std::io::Error),
     /// The outbox of a database cannot be relayed: its name, and why.
     Outbox(String, BoxError),
     /// A thread could not be started.
@@ -32,7 +29,7 @@ pub enum StartProblem {
 }
 
 impl StartError {
-    /// The problems.
+    /// Returns the problems.
     pub fn problems(&self) -> &[StartProblem] {
         &self.0
     }
@@ -44,7 +41,7 @@ impl From<StartProblem> for StartError {
     }
 }
 
-/// As text: it is what `main` and `unwrap` show of an error.
+/// Shows the text, because `main` and `unwrap` print this.
 impl fmt::Debug for StartProblem {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -58,11 +55,6 @@ impl fmt::Display for StartProblem {
             Self::Config(problems) => problems.fmt(f),
             Self::Transport(error) => error.fmt(f),
             Self::Build(problem) => f.write_str(problem),
-            Self::File(key, path, cause) => write!(
-                f,
-                "`{key}` names the file `{}`, which cannot be read: {cause}; correct the path, or who may read it",
-                path.display()
-            ),
             Self::Outbox(outbox, cause) => {
                 write!(
                     f,
@@ -74,7 +66,7 @@ impl fmt::Display for StartProblem {
     }
 }
 
-/// The causes are in the texts; what is behind an error of a transport is its source.
+/// The texts contain the causes. Only an error of a transport has a source.
 impl std::error::Error for StartProblem {
     fn source(&self) -> Option<&(dyn std::error::Error + 'static)> {
         match self {
@@ -84,7 +76,7 @@ impl std::error::Error for StartProblem {
     }
 }
 
-/// As text: it is what `main` and `unwrap` show of an error.
+/// Shows the text, because `main` and `unwrap` print this.
 impl fmt::Debug for StartError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -103,31 +95,56 @@ impl fmt::Display for StartError {
 
 impl std::error::Error for StartError {}
 
-/// Events still wait to be published.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[error("{waiting} events still wait to be published at the end of the time")]
+/// Events still wait to be published, or the store of the outbox does not say whether any do.
+#[derive(Debug, thiserror::Error)]
+#[error("{}", unpublished(*.waiting, .unknown.as_ref(), .failure.as_deref()))]
 #[non_exhaustive]
 pub struct FlushError {
-    /// How many.
+    /// Number of events that waited at the call and still wait, as far as it is known.
     pub waiting: u64,
+    /// Error of the store of an outbox, if it could not be asked. More than `waiting` events may wait.
+    pub unknown: Option<TransportError>,
+    /// Reason of the last failure to publish.
+    pub failure: Option<Box<str>>,
 }
 
-/// A bus did not stop in order.
+/// Describes events that are not published.
+fn unpublished(waiting: u64, unknown: Option<&TransportError>, failure: Option<&str>) -> String {
+    let mut text = match unknown {
+        None => format!("{waiting} events still wait to be published"),
+        Some(error) => format!(
+            "cannot tell how many events still wait to be published (at least {waiting}), because the store of the outbox cannot be \
+             asked: {error}"
+        ),
+    };
+    if let Some(failure) = failure {
+        text.push_str(": the last attempt failed: ");
+        text.push_str(failure);
+    }
+    text
+}
+
+/// The bus did not shut down cleanly.
 #[non_exhaustive]
 pub struct ShutdownError {
-    /// What the consumers that did not stop in order say.
+    /// Errors of the consumers.
     pub consumers: Vec<StopError>,
-    /// How many events still wait to be published.
+    /// Number of events that still wait to be published, as far as it is known.
     pub waiting: u64,
-    /// Whether those are lost, since they waited in memory. Otherwise they are published when a bus is started again.
+    /// Error of the store of an outbox, if it could not be asked. More than `waiting` events may wait.
+    pub unknown: Option<TransportError>,
+    /// Reason of the last failure to publish.
+    pub failure: Option<Box<str>>,
+    /// `true` if the waiting events are lost, because they waited in memory. Otherwise they are published when a bus starts with
+    /// this outbox again.
     pub lost: bool,
-    /// How many publishers were still at work.
+    /// Number of publishers that were still at work, or had panicked.
     pub publishers: usize,
-    /// How many relays were still at work. What they have not sent is in their databases, and is sent later.
+    /// Number of relays whose thread did not end. Rows that they have not published stay in their databases.
     pub relays: usize,
 }
 
-/// As text: it is what `main` and `unwrap` show of an error.
+/// Shows the text, because `main` and `unwrap` print this.
 impl fmt::Debug for ShutdownError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -137,30 +154,28 @@ impl fmt::Debug for ShutdownError {
 impl fmt::Display for ShutdownError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut parts: Vec<_> = self.consumers.iter().map(StopError::to_string).collect();
-        if self.waiting > 0 {
+        if self.waiting > 0 || self.unknown.is_some() {
             let fate = if self.lost {
-                "and are lost, as the outbox is in memory: give the shutdown more time, or keep the outbox in a file"
+                "they are lost, because the outbox is in memory: give the shutdown more time, or keep the outbox in a file"
             } else {
-                "and are published when a bus with this outbox is started again"
+                "they are published when a bus with this outbox is started again"
             };
-            parts.push(format!(
-                "{} events had not been published, {fate}",
-                self.waiting
-            ));
+            let text = unpublished(self.waiting, self.unknown.as_ref(), self.failure.as_deref());
+            parts.push(format!("{text}; {fate}"));
         }
         if self.publishers > 0 {
             parts.push(format!(
-                "{} publishers were in a call of the transport",
+                "{} publishers were in a call of the transport, or had panicked",
                 self.publishers
             ));
         }
         if self.relays > 0 {
             parts.push(format!(
-                "{} relays were running receivers, or in a call of the database: what they have not sent is sent later",
+                "{} relays were in a call of their database or the transport: rows that they have not published stay in the database",
                 self.relays
             ));
         }
-        write!(f, "the bus did not stop in order: {}", parts.join("; "))
+        write!(f, "the bus did not shut down cleanly: {}", parts.join("; "))
     }
 }
 

@@ -1,9 +1,10 @@
-//! The bus: what is sent through routed signals is published, and the events of subscribed topics are handed to receivers.
+//! The bus publishes events that are sent through routed signals, and hands the events of subscribed topics to receivers.
 
 mod durable;
 mod error;
 mod open;
 mod start;
+mod warnings;
 
 use std::fmt;
 use std::sync::Arc;
@@ -19,17 +20,18 @@ pub use start::BusBuilder;
 use crate::config::BusConfig;
 use crate::consumer::{Consumer, StopError};
 use crate::deadline;
-use crate::producer::outbox::Outbox;
+use crate::producer::outbox::{Left, Outbox};
 use crate::producer::publisher::Publisher;
 use crate::producer::{ProducerStats, Reports};
 use crate::transaction::Relay;
-use crate::transport::SharedTransport;
+use crate::transport::{SharedTransport, TransportError};
+use crate::worker::Worker;
 
-/// A bus that runs.
+/// A running bus.
 ///
-/// While it is there, an event that is sent through a signal with a route is published; the subscriptions of its configuration are
-/// consumed; and the work of durable receivers is kept, and done in the background. Dropping it stops all of that at once: call
-/// [`shutdown`](Self::shutdown) to let it finish what it has.
+/// It publishes each event that is sent through a signal with a route, consumes the subscriptions of its configuration, and keeps
+/// the work of durable receivers and does it in the background. Dropping it stops all of that at once. Call
+/// [`shutdown`](Self::shutdown) to let it finish its work.
 ///
 /// ```standalone_crate
 /// use std::time::Duration;
@@ -58,112 +60,124 @@ use crate::transport::SharedTransport;
 /// ```
 #[must_use = "a bus stops when it is dropped"]
 pub struct Bus {
-    /// The first to be dropped: a relay must know that the bus ends before the taps do.
+    /// The first to be dropped: a relay must know that the bus ends before the subscribers do.
     relays: Vec<Relay>,
     transport: Option<SharedTransport>,
     outbox: Option<Arc<Outbox>>,
     reports: Reports,
-    taps: Vec<Connection>,
+    subscribers: Vec<Connection>,
     publishers: Vec<Publisher>,
     consumers: Vec<Consumer>,
     durable: Option<DurableStoreGuard>,
-    /// Whether what waits in the outbox is lost with the process.
+    /// Threads that renew leases and look for trouble after the start.
+    helpers: Vec<Worker>,
+    /// `true` if the events that wait in the outbox are lost with the process.
     outbox_is_memory: bool,
 }
 
 impl Bus {
-    /// Starts a bus. Nothing of it runs when this fails.
+    /// Starts a bus. If this fails, nothing of it runs.
     ///
     /// # Errors
-    /// With everything that is wrong: with the registry, with the configuration, with the transport.
+    /// Returns every problem found in the registry, the configuration and the transport.
     pub fn start(config: BusConfig) -> Result<Self, StartError> {
         BusBuilder::new(config).start()
     }
 
-    /// A bus with more to say than its configuration has.
+    /// Returns a builder for settings that a configuration cannot express.
     pub fn builder(config: BusConfig) -> BusBuilder {
         BusBuilder::new(config)
     }
 
-    /// The transport; none of a bus whose configuration says `none`.
+    /// Returns the transport, or `None` if the configuration says `transport = "none"`.
     pub fn transport(&self) -> Option<&SharedTransport> {
         self.transport.as_ref()
     }
 
-    /// The consumers: one for each subscription, and one for the durable receivers where there are any.
+    /// Returns the consumers: one for each subscription, and one for the durable receivers if there are any.
     pub fn consumers(&self) -> &[Consumer] {
         &self.consumers
     }
 
-    /// The relays: one for each outbox of a database, see [`BusBuilder::relay`].
+    /// Returns the relays: one for each outbox of a database, see [`BusBuilder::relay`].
     pub fn relays(&self) -> &[Relay] {
         &self.relays
     }
 
-    /// What was published since the bus was started.
+    /// Returns the statistics of the producer since the start of the bus.
     pub fn producer_stats(&self) -> ProducerStats {
         self.reports.stats()
     }
 
-    /// How many events wait to be published.
-    pub fn waiting(&self) -> u64 {
-        let waiting = self.publishers.iter();
-        waiting.map(|publisher| publisher.waiting.count()).sum()
-    }
-
-    /// Waits until everything that was sent is published.
+    /// Returns the number of events that wait to be published. With an outbox in a file, those of other processes count, too.
     ///
     /// # Errors
-    /// When something still waits at the end of the time.
+    /// Returns an error if the store of the outbox does not answer.
+    pub fn waiting(&self) -> Result<u64, TransportError> {
+        self.outbox
+            .as_ref()
+            .map_or(Ok(0), |outbox| outbox.waiting())
+    }
+
+    /// Waits until every event that waits now is published, at most for a time. With an outbox in a file, this includes the events
+    /// that other processes have put there before the call, and no later ones.
+    ///
+    /// # Errors
+    /// Returns an error if an event still waits at the end of the time, or if the store of the outbox cannot be asked.
     pub fn flush(&self, timeout: Duration) -> Result<(), FlushError> {
-        let deadline = deadline::after(timeout);
-        let waiting = self.publishers.iter();
-        let left: u64 = waiting
-            .map(|publisher| publisher.waiting.drained(deadline))
-            .sum();
-        if left == 0 {
-            Ok(())
-        } else {
-            Err(FlushError { waiting: left })
+        let left = self.left(deadline::after(timeout));
+        if left.waiting == 0 && left.unknown.is_none() {
+            return Ok(());
         }
+        Err(FlushError {
+            waiting: left.waiting,
+            unknown: left.unknown,
+            failure: left.failure,
+        })
     }
 
-    /// Stops in order, within the time: relays send what is committed, consumers finish what is under way, then what was sent is
-    /// published. Signals are cut off from the bus when consumers have stopped; so receivers that send while they finish are heard.
+    fn left(&self, deadline: Instant) -> Left {
+        let outbox = self.outbox.as_ref();
+        outbox.map_or_else(Left::default, |outbox| outbox.flush(deadline))
+    }
+
+    /// Shuts down in order, within a time: relays send what is committed, consumers finish their running receivers, then the waiting
+    /// events are published. Signals are disconnected from the bus after the consumers have stopped, so events that receivers send
+    /// while they finish are published, too.
     ///
     /// # Errors
-    /// When something was left at the end of the time: it says what, and whether it is lost.
+    /// Returns an error if something was left at the end of the time. It says what, and whether it is lost.
     pub fn shutdown(mut self, timeout: Duration) -> Result<(), ShutdownError> {
         let deadline = deadline::after(timeout);
         let left = || deadline.saturating_duration_since(Instant::now());
-        // What they have not sent is in their databases, and is sent later: they get half of the time.
+        // Rows that relays do not publish stay in their databases: they get half of the time.
         self.relays.iter().for_each(Relay::drain);
         let halfway = deadline::after(timeout / 2);
-        let relays = self.relays.iter_mut();
-        let relaying = relays
-            .map(|relay| usize::from(!relay.stop(halfway)))
-            .sum::<usize>();
+        self.relays.iter().for_each(|relay| relay.close(halfway));
         let mut consumers: Vec<StopError> = Vec::new();
         for consumer in self.consumers.drain(..) {
             consumers.extend(consumer.stop(left()).err());
         }
+        // Rows whose receivers have finished by now leave their database.
+        let relays = self.relays.iter_mut();
+        let relaying: usize = relays.map(|relay| usize::from(!relay.stop(deadline))).sum();
         self.durable = None;
-        self.taps.clear();
-        let waiting = match self.flush(left()) {
-            Ok(()) => 0,
-            Err(error) => error.waiting,
-        };
+        self.subscribers.clear();
+        let unpublished = self.left(deadline);
         let publishers = self.publishers.iter_mut();
         let running = publishers
-            .map(|publisher| usize::from(!publisher.stop(deadline)))
+            .map(|publisher| usize::from(publisher.stop(deadline).is_err()))
             .sum();
-        if consumers.is_empty() && waiting == 0 && running == 0 && relaying == 0 {
+        let waits = unpublished.waiting > 0 || unpublished.unknown.is_some();
+        if consumers.is_empty() && !waits && running == 0 && relaying == 0 {
             return Ok(());
         }
         Err(ShutdownError {
             consumers,
-            waiting,
-            lost: self.outbox_is_memory && waiting > 0,
+            waiting: unpublished.waiting,
+            unknown: unpublished.unknown,
+            failure: unpublished.failure,
+            lost: self.outbox_is_memory && waits,
             publishers: running,
             relays: relaying,
         })

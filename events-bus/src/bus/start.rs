@@ -5,25 +5,25 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use events_core::{EventMetadata, Uuid, delivery, registry};
+use events_core::{delivery, registry};
 
 use super::durable::{self, DurableWork};
+use super::warnings::Warnings;
 use super::{Bus, StartError, StartProblem, open};
-use crate::config::{BusConfig, WhenFull};
-use crate::consumer::{Consumer, Handled, Observer, Settings};
-use crate::producer::outbox::{Limit, Outbox, Store, Waiting};
+use crate::config::{BusConfig, UnknownTypes, WhenFull};
+use crate::consumer::{Consumer, Handled, Keep, Observer, Settings};
+use crate::producer::backlog::{Backlog, Capacity};
+use crate::producer::lease::Leases;
+use crate::producer::outbox::{Outbox, Store, Way};
 use crate::producer::publisher::{Publisher, Work};
-use crate::producer::tap::{self, AskTrace};
+use crate::producer::subscriber::{self, AskTrace};
 use crate::producer::{OnPublished, Published, Reports};
-use crate::record::Record;
+use crate::record;
 use crate::trace::TraceContext;
-use crate::transaction::{OutboxSource, Relay};
-use crate::transport::{Position, SharedTransport, TransportError, names};
+use crate::transaction::{self, Local, OutboxSource, Publishing, Relay, Routing};
+use crate::transport::{SharedTransport, names};
 
-/// The topic in which a store keeps its own identity.
-const IDENTITY: &str = "events:identity";
-
-/// A bus to be started.
+/// A builder of a bus.
 #[must_use = "a bus has to be started"]
 pub struct BusBuilder {
     config: BusConfig,
@@ -31,6 +31,7 @@ pub struct BusBuilder {
     on_handled: Option<Observer>,
     ask_trace: Option<AskTrace>,
     transport: Option<SharedTransport>,
+    outbox: Option<SharedTransport>,
     relays: Vec<Box<dyn OutboxSource>>,
     #[cfg(feature = "tokio")]
     runtime: Option<tokio::runtime::Handle>,
@@ -44,14 +45,15 @@ impl BusBuilder {
             on_handled: None,
             ask_trace: None,
             transport: None,
+            outbox: None,
             relays: Vec::new(),
             #[cfg(feature = "tokio")]
             runtime: None,
         }
     }
 
-    /// Calls this with each record that was published, or that an attempt to publish failed for. It is called by the threads that
-    /// publish, or, where there is no outbox in between, by those that send.
+    /// Registers a callback for every attempt to publish a record, successful or not. The threads that publish call it; without an
+    /// outbox, the threads that send.
     pub fn on_published(
         mut self,
         observer: impl Fn(&Published<'_>) + Send + Sync + 'static,
@@ -60,14 +62,14 @@ impl BusBuilder {
         self
     }
 
-    /// Calls this whenever receivers were run with an entry. It is called by the threads that run receivers.
+    /// Registers a callback for every entry that receivers were run with. The threads that run receivers call it.
     pub fn on_handled(mut self, observer: impl Fn(&Handled<'_>) + Send + Sync + 'static) -> Self {
         self.on_handled = Some(Arc::new(observer));
         self
     }
 
-    /// Asks a program's own tracer for the trace context of what is sent. Without it, or where it has none, an event continues the
-    /// trace of the event that is being handled on the same thread.
+    /// Asks a program's own tracer for the trace context of each event that is sent. Without a tracer or a context, an event
+    /// continues the trace of the event that is being handled on the same thread.
     pub fn trace_with(
         mut self,
         ask: impl Fn() -> Option<TraceContext> + Send + Sync + 'static,
@@ -76,30 +78,38 @@ impl BusBuilder {
         self
     }
 
-    /// Uses this transport, whatever the configuration says: one of a crate of its own, or one that a test looks into.
+    /// Uses this transport instead of the configured one: a transport of another crate, or one that a test looks into.
     pub fn transport(mut self, transport: SharedTransport) -> Self {
         self.transport = Some(transport);
         self
     }
 
-    /// Sends what transactions have written to this outbox and committed, see [`send_in`](crate::transaction::send_in). It may be called
-    /// for several.
+    /// Keeps waiting events in this store instead of the configured one. Several processes may share a store; one of them publishes
+    /// at a time.
+    pub fn outbox(mut self, store: SharedTransport) -> Self {
+        self.outbox = Some(store);
+        self
+    }
+
+    /// Publishes the events that transactions write to this outbox and commit, see [`send_in`](crate::transaction::send_in). It may
+    /// be called for several outboxes.
     pub fn relay(mut self, source: impl OutboxSource + 'static) -> Self {
         self.relays.push(Box::new(source));
         self
     }
 
-    /// Runs `async fn` receivers on this runtime. Without it, it is the one that the bus is started in.
+    /// Runs `async fn` receivers on this runtime. Defaults to the runtime in which the bus is started.
     #[cfg(feature = "tokio")]
     pub fn runtime(mut self, runtime: tokio::runtime::Handle) -> Self {
         self.runtime = Some(runtime);
         self
     }
 
-    /// Starts it. Nothing of it runs when this fails.
+    /// Starts the bus. If this fails, nothing of it runs.
     ///
     /// # Errors
-    /// With everything that is wrong: with the registry, with the configuration, with the transport.
+    /// Returns every problem found in the registry, the configuration and the transport, and an error if the store of the outbox does
+    /// not answer.
     pub fn start(mut self) -> Result<Bus, StartError> {
         let mut problems = Vec::new();
         problems.extend(registry::verify().err().map(StartProblem::Registry));
@@ -111,6 +121,7 @@ impl BusBuilder {
         if !problems.is_empty() {
             return Err(StartError(problems));
         }
+        record::set_max_event_bytes(self.config.max_event_bytes);
         let transport = match &self.transport {
             Some(transport) => Some(Arc::clone(transport)),
             None => open(&self.config)?,
@@ -120,15 +131,16 @@ impl BusBuilder {
                 transport: None,
                 outbox: None,
                 reports: Reports::default(),
-                taps: Vec::new(),
+                subscribers: Vec::new(),
                 publishers: Vec::new(),
                 consumers: Vec::new(),
                 durable: None,
                 relays: Vec::new(),
+                helpers: Vec::new(),
                 outbox_is_memory: false,
             };
-            // The receivers of this process get what transactions send, with a bus and without.
-            self.start_relays(&mut bus)?;
+            // The receivers of this service get the events of transactions, with a bus and without.
+            self.start_relays(&mut bus, None)?;
             return Ok(bus);
         };
         self.start_on(&transport)
@@ -136,34 +148,43 @@ impl BusBuilder {
 
     fn start_on(mut self, transport: &SharedTransport) -> Result<Bus, StartError> {
         let reports = Reports::new(self.on_published.clone());
-        let store = open::outbox(&self.config.outbox)?;
+        let store = match self.outbox.take() {
+            Some(store) => Some(Store::Kept(store)),
+            None => open::outbox(&self.config.outbox)?,
+        };
         let mut bus = Bus {
             outbox_is_memory: matches!(store, Some(Store::Memory)),
             transport: Some(Arc::clone(transport)),
             outbox: None,
             reports: reports.clone(),
-            taps: Vec::new(),
+            subscribers: Vec::new(),
             publishers: Vec::new(),
             consumers: Vec::new(),
             durable: None,
             relays: Vec::new(),
+            helpers: Vec::new(),
         };
-        let outbox = match &store {
-            None => Outbox::Direct {
+        let way = match &store {
+            None => Way::Direct {
                 transport: Arc::clone(transport),
                 reports,
             },
-            Some(store) => self.between(&mut bus, store, transport, &reports)?,
+            Some(store) => self.start_publishers(&mut bus, store, transport, &reports)?,
         };
-        let outbox = Arc::new(outbox);
+        let outbox = Arc::new(Outbox {
+            max_event_bytes: self.config.max_event_bytes,
+            way,
+        });
         bus.outbox = Some(Arc::clone(&outbox));
-        if durable::are_there() {
-            // Where the outbox is a file, durable work does not need a broker.
-            let local = match &store {
-                Some(Store::Kept(store)) => store,
-                _ => transport,
-            };
-            self.start_durable(&mut bus, local)?;
+        // Where the outbox is a file, durable work does not need a broker.
+        let kept = match &store {
+            Some(Store::Kept(store)) => Some(store),
+            _ => None,
+        };
+        let local = kept.unwrap_or(transport);
+        let durable_topic = durable::topic();
+        if durable::exist() {
+            self.start_durable(&mut bus, local, &durable_topic)?;
         }
         for signal in registry::signals() {
             let routes = self.config.routes.for_event(signal.event().event_type);
@@ -173,16 +194,16 @@ impl BusBuilder {
                 .cloned()
                 .collect();
             if !enabled.is_empty() {
-                let tap = tap::connect(
+                let subscriber = subscriber::connect(
                     *signal,
                     enabled,
                     Arc::clone(&outbox),
                     self.ask_trace.clone(),
                 );
-                bus.taps.push(tap);
+                bus.subscribers.push(subscriber);
             }
         }
-        self.start_relays(&mut bus)?;
+        self.start_relays(&mut bus, store.as_ref())?;
         // Last, since receivers may send at once.
         for subscription in &self.config.subscriptions {
             let topics: Vec<_> = subscription
@@ -190,22 +211,58 @@ impl BusBuilder {
                 .iter()
                 .map(|topic| self.config.full_topic(topic))
                 .collect();
-            let consumer =
-                Consumer::start(transport, &subscription.group, &topics, self.settings(true))
-                    .map_err(StartProblem::Thread)?;
+            let mut settings = self.settings(true);
+            settings.unknown_types = subscription.unknown_types;
+            let consumer = Consumer::start(transport, &subscription.group, &topics, settings)
+                .map_err(StartProblem::Thread)?;
             bus.consumers.push(consumer);
         }
+        let warnings = Warnings {
+            transports: std::iter::once(transport).chain(kept).cloned().collect(),
+            durable: Arc::clone(local),
+            own_topic: durable_topic,
+        };
+        bus.helpers
+            .push(warnings.start().map_err(StartProblem::Thread)?);
         Ok(bus)
     }
 
-    fn start_relays(&mut self, bus: &mut Bus) -> Result<(), StartProblem> {
-        for source in std::mem::take(&mut self.relays) {
-            let relay = Relay::start(
-                source,
-                #[cfg(feature = "tokio")]
-                self.current_runtime(),
-            );
-            bus.relays.push(relay.map_err(StartProblem::Thread)?);
+    /// Starts the relays, with a consumer for the receivers of this service. Relay rows never wait in an outbox in memory.
+    fn start_relays(&mut self, bus: &mut Bus, store: Option<&Store>) -> Result<(), StartError> {
+        let durable = match store {
+            Some(Store::Kept(store)) => Some(store),
+            _ => None,
+        };
+        let log = durable.or(bus.transport.as_ref()).cloned();
+        let topic = names::relay(&durable::service());
+        for (index, source) in std::mem::take(&mut self.relays).into_iter().enumerate() {
+            let local = match &log {
+                Some(log) => Local::kept(Arc::clone(log), topic.clone()),
+                None => Local::in_memory(open::local(&self.config)?, topic.clone())
+                    .map_err(StartProblem::Transport)?,
+            };
+            // Relays share the topic if it outlasts the process.
+            if index == 0 || log.is_none() {
+                let mut settings = self.settings(false);
+                settings.config.start = crate::config::StartAt::Beginning;
+                let topics = std::slice::from_ref(&topic);
+                let consumer =
+                    Consumer::start(&local.transport, transaction::GROUP, topics, settings)
+                        .map_err(StartProblem::Thread)?;
+                bus.consumers.push(consumer);
+            }
+            let publishing = Publishing {
+                routing: Routing {
+                    routes: self.config.routes.clone(),
+                    log: log.clone(),
+                    outbox_capacity: durable.map(|_| self.config.outbox.capacity as u64),
+                },
+                local,
+                reports: bus.reports.clone(),
+                lease: self.config.outbox.lease,
+            };
+            let relay = Relay::start(source, publishing).map_err(StartProblem::Thread)?;
+            bus.relays.push(relay);
         }
         Ok(())
     }
@@ -220,7 +277,11 @@ impl BusBuilder {
         Settings {
             config: self.config.consumer.clone(),
             retry: self.config.retry.clone(),
-            trim: Some(self.config.trim.clone()),
+            keep: Keep {
+                trim: Some(self.config.trim.clone()),
+                dead_letters: self.config.dead_letters.limits(),
+            },
+            unknown_types: UnknownTypes::DeadLetter,
             from_event_bus,
             observer: self.on_handled.clone(),
             #[cfg(feature = "tokio")]
@@ -228,7 +289,7 @@ impl BusBuilder {
         }
     }
 
-    /// The full names of the topics that something is routed to.
+    /// Returns the full names of the topics that events are routed to.
     fn topics(&self) -> Vec<String> {
         let mut topics: Vec<_> = registry::signals()
             .iter()
@@ -241,71 +302,75 @@ impl BusBuilder {
         topics
     }
 
-    fn between(
+    fn start_publishers(
         &self,
         bus: &mut Bus,
         store: &Store,
         transport: &SharedTransport,
         reports: &Reports,
-    ) -> Result<Outbox, StartError> {
+    ) -> Result<Way, StartError> {
         let mut topics = self.topics();
-        let identity = match store {
-            Store::Memory => EventMetadata::new(IDENTITY).id().to_string(),
-            Store::Kept(store) => {
-                // What an earlier configuration routed may still wait.
-                let kept = store.topics().map_err(StartProblem::Transport)?;
-                let left_over = kept
-                    .iter()
-                    .filter_map(|status| names::of_outbox(&status.topic).map(str::to_owned));
-                topics.extend(left_over);
-                identity(store).map_err(StartProblem::Transport)?
-            }
-        };
+        let outbox = &self.config.outbox;
+        let leases = Leases::default();
+        if let Store::Kept(store) = store {
+            // Events of routes that an earlier configuration had may still wait.
+            let kept = store.topics().map_err(StartProblem::Transport)?;
+            let left_over = kept
+                .iter()
+                .filter_map(|status| names::of_outbox(&status.topic).map(str::to_owned));
+            topics.extend(left_over);
+            let helper = leases.start(outbox.lease);
+            bus.helpers.push(helper.map_err(StartProblem::Thread)?);
+        }
         topics.sort();
         topics.dedup();
-        let outbox = &self.config.outbox;
-        let mut all = BTreeMap::new();
+        let mut backlogs = BTreeMap::new();
         for topic in topics {
-            let waiting = Waiting::new(&topic);
+            let backlog = Arc::new(Backlog::new(&topic));
+            if let Store::Kept(store) = store {
+                // The room for more is right from the first send on.
+                backlog.recount(store).map_err(StartProblem::Transport)?;
+            }
             let work = Work {
                 store: store.clone(),
                 transport: Arc::clone(transport),
-                waiting: Arc::clone(&waiting),
-                outbox_id: format!("{identity}:{topic}"),
+                backlog: Arc::clone(&backlog),
+                leases: leases.clone(),
+                lease: outbox.lease,
                 max_batch: outbox.max_batch,
                 reports: reports.clone(),
             };
             bus.publishers
                 .push(Publisher::start(work).map_err(StartProblem::Thread)?);
-            all.insert(topic, waiting);
+            backlogs.insert(topic, backlog);
         }
-        Ok(Outbox::Between {
+        Ok(Way::Stored {
             store: store.clone(),
-            limit: Limit {
-                capacity: outbox.capacity as u64,
+            capacity: Capacity {
+                events: outbox.capacity as u64,
                 wait: match outbox.when_full {
                     WhenFull::Block(wait) => wait,
                     WhenFull::Refuse => Duration::ZERO,
                 },
             },
-            waiting: all,
+            backlogs,
         })
     }
 
-    fn start_durable(&self, bus: &mut Bus, transport: &SharedTransport) -> Result<(), StartError> {
-        let source = EventMetadata::new("").source().to_owned();
-        let service: String = source
-            .chars()
-            .map(|char| if char.is_alphanumeric() { char } else { '-' })
-            .collect();
-        let topic = names::durable(&service);
+    fn start_durable(
+        &self,
+        bus: &mut Bus,
+        transport: &SharedTransport,
+        topic: &str,
+    ) -> Result<(), StartError> {
         let mut settings = self.settings(false);
         settings.config.start = crate::config::StartAt::Beginning;
-        let topics = [topic.clone()];
-        // The store comes first: what it keeps is there for the consumer whenever that begins.
+        let topics = [topic.to_owned()];
+        // The store comes first: its work is there for the consumer whenever that begins.
         let store = DurableWork {
             transport: Arc::clone(transport),
-            topic,
+            topic: topic.to_owned(),
+            max_event_bytes: self.config.max_event_bytes,
         };
         let guard = delivery::set_durable_store(Arc::new(store))
             .map_err(|error| StartProblem::Build(error.to_string()))?;
@@ -315,24 +380,6 @@ impl BusBuilder {
         bus.consumers.push(consumer);
         Ok(())
     }
-}
-
-/// The identity of a store, which lasts as long as the store: made by whoever opens it first.
-fn identity(store: &SharedTransport) -> Result<String, TransportError> {
-    let first = |store: &SharedTransport| -> Result<Option<Uuid>, TransportError> {
-        let entries = store.read(IDENTITY, Position::Oldest, 1)?;
-        let record = entries.first().and_then(|entry| entry.record.as_ref().ok());
-        Ok(record.map(|record| record.metadata.id()))
-    };
-    if let Some(id) = first(store)? {
-        return Ok(id.to_string());
-    }
-    let own = Record::new(EventMetadata::new(IDENTITY), Vec::new());
-    store.publish(IDENTITY, std::slice::from_ref(&own), None)?;
-    // Another process may have been quicker; the oldest counts.
-    Ok(first(store)?
-        .unwrap_or_else(|| own.metadata.id())
-        .to_string())
 }
 
 impl fmt::Debug for BusBuilder {

@@ -1,4 +1,4 @@
-//! Whether a configuration can be what it says.
+//! Checks of a configuration.
 
 use core::ops::RangeInclusive;
 use std::time::Duration;
@@ -11,19 +11,17 @@ use events_core::config::kit::{
 use events_core::{AnySignal, EventInfo, registry};
 
 use super::problem::{BusConfigError, Path};
-use super::{
-    BusConfig, OutboxStore, RedisConfig, Route, SqliteConfig, TransportConfig, WhenFull, limits,
-    routes, url,
-};
+use super::{BusConfig, OutboxStore, Route, WhenFull, limits, routes};
+use crate::transport::driver::{Check, Settings};
 use crate::transport::names;
 
 /// At most so many event types are listed in a message.
 const LISTED: usize = 8;
 
-/// What redis needs to be told, as there is no choice without a cost.
-const REDIS_OUTBOX: &str = "has to say where events wait while the Redis server does not answer: `memory`, where they are lost \
-                            with the process, or `sqlite`, where they are kept in the file `bus.outbox.path` and cost a write \
-                            each; write one of them";
+/// The choice that a remote transport needs. No value is without a cost, so there is no default.
+const REMOTE_OUTBOX: &str = "choose where events wait while the server is unreachable: `memory` loses them with the process, \
+                             `sqlite` keeps them in the file `bus.outbox.path` and costs a write each; with `transport`, which \
+                             suits relays, a send waits for the server and fails; write one of them";
 
 /// Everything that is wrong.
 pub(super) fn problems(config: &BusConfig) -> Vec<BusConfigError> {
@@ -32,6 +30,7 @@ pub(super) fn problems(config: &BusConfig) -> Vec<BusConfigError> {
         problems: Vec::new(),
     };
     checker.transport();
+    checker.sizes();
     checker.outbox();
     checker.topics();
     checker.routes();
@@ -39,6 +38,7 @@ pub(super) fn problems(config: &BusConfig) -> Vec<BusConfigError> {
     checker.subscriptions();
     checker.retry();
     checker.trim();
+    checker.dead_letters();
     checker.problems
 }
 
@@ -53,6 +53,7 @@ impl Checker<'_> {
             kind,
             path,
             also: Vec::new(),
+            required_by: None,
             message,
         });
     }
@@ -64,6 +65,7 @@ impl Checker<'_> {
             kind: Kind::Conflict,
             path,
             also: vec![also],
+            required_by: None,
             message,
         });
     }
@@ -84,90 +86,57 @@ impl Checker<'_> {
     }
 
     fn transport(&mut self) {
-        match &self.config.transport {
-            TransportConfig::None | TransportConfig::Memory => {}
-            TransportConfig::Sqlite(sqlite) => self.file(&["sqlite", "path"], sqlite),
-            TransportConfig::Redis(redis) => self.redis(redis),
+        let transport = &self.config.transport;
+        if let Some(settings) = transport.settings() {
+            let name = transport.name();
+            self.settings(settings, name, ("transport", name));
         }
     }
 
-    fn file(&mut self, keys: &[&str], file: &SqliteConfig) {
-        let path = Path::of(keys);
-        let Some(text) = file.path.to_str() else {
-            return;
-        };
-        let problem = if text.trim().is_empty() {
-            "is empty"
-        } else if text.starts_with(":memory:") || text.starts_with("file:") {
-            "has a meaning of its own to SQLite"
-        } else {
-            return;
-        };
-        let message = format!(
-            "{} {problem}, expected the path of a file; write one such as `events.db`",
-            name(&path)
+    /// Checks the settings of a transport that stand in a table. `chosen_by` is the key that chose it, and its value.
+    fn settings(&mut self, settings: &dyn Settings, table: &str, chosen_by: (&str, &str)) {
+        let mut check = Check::new(table, chosen_by);
+        settings.check(&mut check);
+        let problems = check.into_problems().into_iter().map(|problem| {
+            let mut paths = problem.keys.iter().map(|key| Path::dotted(key));
+            BusConfigError {
+                kind: problem.kind,
+                path: paths.next().unwrap_or_else(|| Path::of(&[table])),
+                also: paths.collect(),
+                required_by: problem.required_by.map(|key| Path::dotted(&key)),
+                message: problem.message,
+            }
+        });
+        self.problems.extend(problems);
+    }
+
+    fn sizes(&mut self) {
+        self.number(
+            &["max_event_bytes"],
+            self.config.max_event_bytes as u64,
+            &limits::MAX_EVENT_BYTES,
         );
-        self.problem(Kind::InvalidValue, path, message);
-    }
-
-    fn redis(&mut self, redis: &RedisConfig) {
-        let path = Path::of(&["redis", "url"]);
-        if let Some(message) = url_problem(&name(&path), redis.url.expose()) {
-            self.problem(Kind::InvalidValue, path, message);
-        }
-        let timeouts = [
-            ("connect_timeout", redis.connect_timeout),
-            ("response_timeout", redis.response_timeout),
-        ];
-        for (key, timeout) in timeouts {
-            self.duration(&["redis", key], timeout, &limits::TIMEOUT);
-        }
-        self.certificates(redis);
-    }
-
-    fn certificates(&mut self, redis: &RedisConfig) {
-        let files = [
-            ("root_certificates", redis.root_certificates.is_some()),
-            ("client_certificate", redis.client_certificate.is_some()),
-            ("client_key", redis.client_key.is_some()),
-        ];
-        let is_tls = redis.url.expose().starts_with("rediss:");
-        for (key, _) in files.iter().filter(|(_, given)| *given && !is_tls) {
-            let keys: [&[&str]; 2] = [&["redis", key], &["redis", "url"]];
-            let message = format!(
-                "`bus.redis.{key}` is for TLS, and the URL of the server begins with something else than `rediss://`; correct the \
-                 URL, or remove the key"
-            );
-            self.conflict(keys, message);
-        }
-        let [_, (certificate, has_certificate), (key, has_key)] = files;
-        if has_certificate != has_key {
-            let (given, missing) = if has_certificate {
-                (certificate, key)
-            } else {
-                (key, certificate)
-            };
-            let message = format!(
-                "`bus.redis.{given}` is given without `bus.redis.{missing}`, and a client shows both or none; add the other one, or \
-                 remove it"
-            );
-            self.problem(Kind::Conflict, Path::of(&["redis", given]), message);
-        }
     }
 
     fn outbox(&mut self) {
         let outbox = &self.config.outbox;
         if let OutboxStore::Sqlite(file) = &outbox.store {
-            self.file(&["outbox", "path"], file);
+            self.settings(file, "outbox", ("outbox.store", "sqlite"));
         }
-        let is_redis = matches!(self.config.transport, TransportConfig::Redis(_));
+        let transport = self.config.transport.settings();
+        let is_remote = transport.is_some_and(Settings::is_remote);
         let publishes = || {
             let mut routes = self.config.routes.iter().flat_map(|(_, routes)| routes);
             routes.any(|route| route.enabled)
         };
-        if is_redis && outbox.store == OutboxStore::Transport && publishes() {
+        let is_open = outbox.store == OutboxStore::Transport && !outbox.is_chosen;
+        if is_remote && is_open && publishes() {
             let path = Path::of(&["outbox", "store"]);
-            let message = format!("{} {REDIS_OUTBOX}", name(&path));
+            let transport = quoted(self.config.transport.name());
+            let message = format!(
+                "transport {transport} needs {}: {REMOTE_OUTBOX}",
+                name(&path)
+            );
             self.problem(Kind::MissingKey, path, message);
         }
         self.number(
@@ -180,6 +149,7 @@ impl Checker<'_> {
             outbox.max_batch as u64,
             &limits::MAX_BATCH,
         );
+        self.duration(&["outbox", "lease"], outbox.lease, &limits::LEASE);
         if let WhenFull::Block(timeout) = outbox.when_full {
             self.duration(
                 &["outbox", "block_timeout"],
@@ -261,11 +231,22 @@ impl Checker<'_> {
                 consumer.max_in_flight,
                 limits::MAX_IN_FLIGHT,
             ),
+            (
+                "max_in_flight_bytes",
+                consumer.max_in_flight_bytes,
+                limits::MAX_IN_FLIGHT_BYTES,
+            ),
+            ("max_parked", consumer.max_parked, limits::MAX_PARKED),
             ("batch", consumer.batch, limits::BATCH),
         ];
         for (key, number, limits) in numbers {
             self.number(&["consumer", key], number as u64, &limits);
         }
+        self.number(
+            &["consumer", "max_deliveries"],
+            consumer.max_deliveries,
+            &limits::MAX_DELIVERIES,
+        );
         let durations = [
             ("lease", consumer.lease, limits::LEASE),
             (
@@ -355,6 +336,20 @@ impl Checker<'_> {
         }
     }
 
+    fn dead_letters(&mut self) {
+        let policy = &self.config.dead_letters;
+        self.number(
+            &["dead_letters", "max_entries"],
+            policy.max_entries,
+            &limits::DEAD_LETTERS,
+        );
+        self.duration(
+            &["dead_letters", "max_age"],
+            policy.max_age,
+            &limits::DEAD_LETTER_AGE,
+        );
+    }
+
     fn trim(&mut self) {
         let trim = &self.config.trim;
         self.number(
@@ -379,17 +374,7 @@ impl Checker<'_> {
     }
 }
 
-/// What is wrong with the URL of a server, without a word of it. `what` is what messages call it.
-pub(super) fn url_problem(what: &str, url: &str) -> Option<String> {
-    url::problem(url).map(|problem| {
-        format!(
-            "{what} {problem}, expected a URL such as `redis://host:6379/0`, `rediss://…` or `redis+unix:///…`; correct it, and \
-             write special characters of a password in their percent encoding"
-        )
-    })
-}
-
-/// How messages name a key.
+/// Returns the name of a key in messages.
 fn name(path: &Path) -> String {
     quoted_path(&path.to_string())
 }

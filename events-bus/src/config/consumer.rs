@@ -1,28 +1,35 @@
-//! How topics are consumed.
+//! Configuration of consumers: topics, limits, retries, and what stays of a topic.
 
 use std::time::Duration;
 
-use crate::transport::{Retention, Start};
+use crate::transport::{DeadLetterLimits, Retention, Start};
 
-/// How topics are consumed.
+/// Configuration of consumers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ConsumerConfig {
-    /// How many events are handled at the same time. 4 unless something else is said.
+    /// Number of receivers that run at the same time. Defaults to 4.
     pub workers: usize,
-    /// How many events are in memory at the same time. 1,000 unless something else is said.
+    /// Maximum number of events in memory. Defaults to 1,000.
     pub max_in_flight: usize,
-    /// How many events are read at once. 100 unless something else is said.
+    /// Maximum size of the events in memory, in bytes. One event more may be in memory. Defaults to 64 MiB.
+    pub max_in_flight_bytes: usize,
+    /// Maximum number of events that are received at once. Defaults to 100.
     pub batch: usize,
-    /// How long a consumer that is no longer heard of keeps its place. 30 seconds unless something else is said.
+    /// Number of parked deliveries beyond which nothing new is received. Defaults to 100,000.
+    pub max_parked: usize,
+    /// Number of deliveries without a result after which an event is handled alone, because the process may have ended because of
+    /// it. Defaults to 5.
+    pub max_deliveries: u64,
+    /// Time for which a consumer that is not heard of keeps its lead. Defaults to 10 seconds; it is renewed after a third of it.
     pub lease: Duration,
-    /// How long a receiver may take, before its event is handed to it again. 5 minutes unless something else is said.
+    /// Time after which a receiver that has not come back counts as failed. Defaults to 5 minutes.
     pub receiver_timeout: Duration,
-    /// Where a group that is new begins.
+    /// Position at which a new group begins.
     pub start: StartAt,
-    /// Which order is kept.
+    /// Order that a group keeps.
     pub order: Order,
-    /// For how long an event that comes again is recognised. 10 minutes unless something else is said; zero recognises none.
+    /// Time for which an event that comes again is recognized. Defaults to 10 minutes; zero recognizes none.
     pub duplicate_window: Duration,
 }
 
@@ -31,8 +38,11 @@ impl Default for ConsumerConfig {
         Self {
             workers: 4,
             max_in_flight: 1_000,
+            max_in_flight_bytes: 64 << 20,
             batch: 100,
-            lease: Duration::from_secs(30),
+            max_parked: 100_000,
+            max_deliveries: 5,
+            lease: Duration::from_secs(10),
             receiver_timeout: Duration::from_mins(5),
             start: StartAt::Beginning,
             order: Order::Key,
@@ -41,14 +51,14 @@ impl Default for ConsumerConfig {
     }
 }
 
-/// Where a group that is new begins. One that was there before goes on where it stopped.
+/// Position at which a new group begins. An existing group continues where it stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum StartAt {
-    /// With the oldest event that the topic has.
+    /// The oldest event of the topic.
     #[default]
     Beginning,
-    /// With what is published from now on.
+    /// The first event that is published from now on.
     Now,
 }
 
@@ -61,7 +71,7 @@ impl From<StartAt> for Start {
     }
 }
 
-/// Which order a group keeps.
+/// Order that a group keeps.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Order {
@@ -73,18 +83,31 @@ pub enum Order {
     None,
 }
 
+/// Treatment of events whose type this program does not know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+#[non_exhaustive]
+pub enum UnknownTypes {
+    /// They become dead letters.
+    #[default]
+    DeadLetter,
+    /// They are passed over and counted.
+    Skip,
+}
+
 /// Topics that are consumed as a group.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Subscription {
-    /// The group: services with one name share the events of a topic, those with another get them all.
+    /// The group: services with one group share the events of a topic, those with another get them all.
     pub group: String,
     /// The topics, without the prefix.
     pub topics: Vec<String>,
+    /// Treatment of events whose type this program does not know. Defaults to dead letters.
+    pub unknown_types: UnknownTypes,
 }
 
 impl Subscription {
-    /// Topics, without the prefix, as a group.
+    /// Creates a subscription of topics, without the prefix, as a group.
     pub fn new(
         group: impl Into<String>,
         topics: impl IntoIterator<Item = impl Into<String>>,
@@ -92,24 +115,25 @@ impl Subscription {
         Self {
             group: group.into(),
             topics: topics.into_iter().map(Into::into).collect(),
+            unknown_types: UnknownTypes::DeadLetter,
         }
     }
 }
 
-/// When a receiver that failed is tried again.
+/// Policy for receivers that fail.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct RetryPolicy {
-    /// After so many attempts the event becomes a dead letter. 5 unless something else is said.
+    /// Number of attempts after which the event becomes a dead letter. Defaults to 5.
     pub max_attempts: u32,
-    /// The delay after the first attempt. A second unless something else is said.
+    /// Delay after the first attempt. Defaults to 1 second.
     pub first_delay: Duration,
-    /// The longest delay. 5 minutes unless something else is said.
+    /// Maximum delay. Defaults to 5 minutes.
     pub max_delay: Duration,
-    /// What each delay is of the one before. 200 unless something else is said: it doubles.
+    /// Each delay in percent of the one before. Defaults to 200: it doubles.
     pub multiplier_percent: u32,
-    /// By how much of it a delay may be shortened at random, so that what failed together is not tried again together. 50 unless
-    /// something else is said.
+    /// Maximum share in percent by which a delay is shortened at random, so that receivers that failed together are not retried
+    /// together. Defaults to 50.
     pub jitter_percent: u32,
 }
 
@@ -125,15 +149,15 @@ impl Default for RetryPolicy {
     }
 }
 
-/// What of a topic is kept once every group has handled it.
+/// Amount of a topic that stays once every group has handled it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TrimPolicy {
-    /// At least so many of the newest entries stay. 10,000 unless something else is said.
+    /// Number of newest entries that stay. Defaults to 10,000.
     pub keep_entries: u64,
-    /// Younger entries stay. 7 days unless something else is said.
+    /// Age below which entries stay. Defaults to 7 days.
     pub keep_for: Duration,
-    /// Accepts a loss: of entries beyond this number the oldest go, although a group has not handled them.
+    /// Number of entries beyond which the oldest go, although a group has not handled them: this loses events.
     pub lose_unread_beyond: Option<u64>,
 }
 
@@ -148,12 +172,42 @@ impl Default for TrimPolicy {
 }
 
 impl TrimPolicy {
-    /// The same in the words of a transport.
+    /// Returns the retention that a transport is told.
     pub fn retention(&self) -> Retention {
         Retention {
             entries: self.keep_entries,
             age: self.keep_for,
+            before: None,
             lose_unread_beyond: self.lose_unread_beyond,
+        }
+    }
+}
+
+/// Limits on the dead letters of a topic. The oldest go first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct DeadLetterPolicy {
+    /// Maximum number of dead letters. Defaults to 100,000.
+    pub max_entries: u64,
+    /// Maximum age of a dead letter. Defaults to 30 days.
+    pub max_age: Duration,
+}
+
+impl Default for DeadLetterPolicy {
+    fn default() -> Self {
+        Self {
+            max_entries: 100_000,
+            max_age: Duration::from_hours(30 * 24),
+        }
+    }
+}
+
+impl DeadLetterPolicy {
+    /// Returns the limits that a transport is told.
+    pub fn limits(&self) -> DeadLetterLimits {
+        DeadLetterLimits {
+            entries: Some(self.max_entries),
+            age: Some(self.max_age),
         }
     }
 }

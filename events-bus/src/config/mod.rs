@@ -1,4 +1,4 @@
-//! What a bus is told: the transport, the outbox, the routes of events, and how they are consumed.
+//! Configuration of a bus: the transport, the outbox, the routes of events, and how they are consumed.
 //!
 //! A [`BusConfig`] is plain data. It is written in code,
 //!
@@ -26,40 +26,71 @@ mod outbox;
 mod problem;
 mod read;
 mod routes;
-mod secret;
 mod transport;
-mod url;
 
 use std::path::PathBuf;
 
-pub use consumer::{ConsumerConfig, Order, RetryPolicy, StartAt, Subscription, TrimPolicy};
+use events_core::config::ConfigErrorKind;
+
+pub use consumer::{
+    ConsumerConfig, DeadLetterPolicy, Order, RetryPolicy, StartAt, Subscription, TrimPolicy,
+    UnknownTypes,
+};
 pub use key::KeyPath;
 pub use outbox::{OutboxConfig, OutboxStore, WhenFull};
 pub use problem::{BusConfigError, BusConfigErrors};
 pub use routes::{Route, Routes};
-pub use secret::Secret;
-pub use transport::{RedisConfig, SqliteConfig, SqliteSync, TransportConfig};
+pub use transport::TransportConfig;
 
-/// What a bus is told. See the [module](self).
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub use crate::transport::driver::{MemoryConfig, RedisConfig, Secret, SqliteConfig, SqliteSync};
+
+use crate::transport::driver::{self, Settings};
+use problem::Path;
+
+/// Configuration of a bus. See the [module](self).
+#[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct BusConfig {
-    /// What keeps the events.
+    /// The transport that keeps the events.
     pub transport: TransportConfig,
-    /// Where events wait until they are published.
+    /// The place where events wait until they are published.
     pub outbox: OutboxConfig,
-    /// Which events are published, and to which topics.
+    /// Maximum size of an event in bytes: its body, key and type. Defaults to 16 MiB. A larger event fails at the send.
+    pub max_event_bytes: usize,
+    /// Routes of events to topics.
     pub routes: Routes,
-    /// How topics are consumed.
+    /// Configuration of consumers.
     pub consumer: ConsumerConfig,
-    /// What the bus consumes from its start.
+    /// Topics that the bus consumes from its start.
     pub subscriptions: Vec<Subscription>,
-    /// When a receiver that failed is tried again.
+    /// Policy of retries.
     pub retry: RetryPolicy,
-    /// What of a topic is kept.
+    /// Retention of topics.
     pub trim: TrimPolicy,
+    /// Limits on the dead letters of a topic.
+    pub dead_letters: DeadLetterPolicy,
     /// Private, since the full names of topics in `routes` follow from it.
     topic_prefix: Option<String>,
+}
+
+/// Default of [`BusConfig::max_event_bytes`].
+const MAX_EVENT_BYTES: usize = 16 << 20;
+
+impl Default for BusConfig {
+    fn default() -> Self {
+        Self {
+            transport: TransportConfig::default(),
+            outbox: OutboxConfig::default(),
+            max_event_bytes: MAX_EVENT_BYTES,
+            routes: Routes::default(),
+            consumer: ConsumerConfig::default(),
+            subscriptions: Vec::new(),
+            retry: RetryPolicy::default(),
+            trim: TrimPolicy::default(),
+            dead_letters: DeadLetterPolicy::default(),
+            topic_prefix: None,
+        }
+    }
 }
 
 impl BusConfig {
@@ -70,25 +101,47 @@ impl BusConfig {
 
     /// A bus within this process, which is lost with it: for tests.
     pub fn memory() -> Self {
-        Self::on(TransportConfig::Memory)
+        Self::on(MemoryConfig::default())
     }
 
     /// A bus in a file, which is made where it is not there. It is [safe from loss of power](SqliteSync::Full).
     pub fn sqlite(path: impl Into<PathBuf>) -> Self {
-        Self::on(TransportConfig::Sqlite(SqliteConfig::new(path)))
+        Self::on(SqliteConfig::new(path))
     }
 
     /// A bus on a Redis server: `redis://host:6379/0`, `rediss://…` (TLS), or `redis+unix:///path`.
     ///
     /// A bus that publishes to it has to say [where events wait](Self::with_outbox) while the server does not answer.
     pub fn redis(url: impl Into<String>) -> Self {
-        Self::on(TransportConfig::Redis(RedisConfig::new(url)))
+        Self::on(RedisConfig::new(url))
     }
 
-    fn on(transport: TransportConfig) -> Self {
+    /// A bus on a transport with these settings, such as one of another crate.
+    pub fn on(settings: impl Settings) -> Self {
         Self {
-            transport,
+            transport: settings.into(),
             ..Self::default()
+        }
+    }
+
+    /// A bus on the transport that a URL names: `sqlite:events.db`, `redis://localhost:6379/0`, or a URL of a
+    /// [registered](crate::transport::register) transport.
+    ///
+    /// # Errors
+    /// Returns an error if no transport has the scheme, or if the transport refuses the URL.
+    pub fn from_url(url: &str) -> Result<Self, BusConfigErrors> {
+        match driver::settings_of(url) {
+            Ok(settings) => Ok(Self {
+                transport: settings.into(),
+                ..Self::default()
+            }),
+            Err(problem) => Err(BusConfigErrors(vec![BusConfigError {
+                kind: ConfigErrorKind::InvalidValue,
+                path: Path::default(),
+                also: Vec::new(),
+                required_by: None,
+                message: format!("the URL of the bus {problem}"),
+            }])),
         }
     }
 
@@ -100,10 +153,11 @@ impl BusConfig {
         self
     }
 
-    /// Where events wait until they are published.
+    /// Returns the configuration with a store in which events wait until they are published.
     #[must_use]
     pub fn with_outbox(mut self, store: OutboxStore) -> Self {
         self.outbox.store = store;
+        self.outbox.is_chosen = true;
         self
     }
 
@@ -145,7 +199,7 @@ impl BusConfig {
         self
     }
 
-    /// What the names of topics begin with.
+    /// Returns the prefix of the names of topics.
     pub fn topic_prefix(&self) -> Option<&str> {
         self.topic_prefix.as_deref()
     }
@@ -155,7 +209,7 @@ impl BusConfig {
         routes::full_topic(self.topic_prefix.as_deref(), topic)
     }
 
-    /// Whether it can be what it says, with the events of this binary.
+    /// Checks the configuration against the events of this binary.
     ///
     /// A bus checks its configuration before it starts.
     ///

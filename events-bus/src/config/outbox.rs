@@ -1,21 +1,25 @@
-//! Where events wait until they are published.
+//! Configuration of the outbox: the place where events wait until they are published.
 
 use std::time::Duration;
 
 use super::SqliteConfig;
 
-/// Where events wait until they are published.
+/// The place where events wait until they are published.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OutboxConfig {
-    /// What keeps them.
+    /// The store that keeps them.
     pub store: OutboxStore,
-    /// How many events may wait, for each topic. 10,000 unless something else is said.
+    /// Maximum number of events that wait for one topic. Defaults to 10,000.
     pub capacity: usize,
-    /// What becomes of a send when so many wait.
+    /// Reaction of a send when that many events wait. By default a send waits up to 5 s.
     pub when_full: WhenFull,
-    /// At most so many events are published at once. 500 unless something else is said.
+    /// Maximum number of events in one batch. Defaults to 500. A batch holds at most 8 MiB, or one event.
     pub max_batch: usize,
+    /// Time for which a process that stops answering remains the one that publishes a shared outbox. Defaults to 10 s.
+    pub lease: Duration,
+    /// `true` if the configuration names the store, so that a default is told from a decision.
+    pub(super) is_chosen: bool,
 }
 
 impl Default for OutboxConfig {
@@ -25,29 +29,35 @@ impl Default for OutboxConfig {
             capacity: 10_000,
             when_full: WhenFull::Block(Duration::from_secs(5)),
             max_batch: 500,
+            lease: Duration::from_secs(10),
+            is_chosen: false,
         }
     }
 }
 
-/// What keeps the events that wait.
+/// The store of an outbox.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub enum OutboxStore {
-    /// Nothing: a send gives the event to the transport at once. For transports that are always there: a file, or memory.
+    /// No store: a send waits until the transport has the event. For a file, for memory, and for a server to which only
+    /// [relays](crate::BusBuilder::relay) publish: a direct send waits for the server and fails when it is down.
     #[default]
     Transport,
-    /// The memory of the process. What waits is lost with it.
+    /// The memory of the process. Waiting events are lost with it.
     Memory,
-    /// A file. What waits survives the process.
+    /// A file. Waiting events survive the process.
+    ///
+    /// Published events stay in it for 20 s, at most 20,000 of each topic. If the transport forgets what it acknowledged, they are
+    /// published again.
     Sqlite(SqliteConfig),
 }
 
-/// What becomes of a send when the outbox is full. Nothing is dropped in silence.
+/// Reaction of a send when the outbox is full. An event that is not taken is an error of the response.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum WhenFull {
-    /// It waits for room, at most so long; then it is refused.
+    /// The send waits up to this time for room, then fails.
     Block(Duration),
-    /// It is refused at once: the response of the bus to the send is an error.
+    /// The send fails at once.
     Refuse,
 }

@@ -1,24 +1,26 @@
-//! What is wrong with a configuration of a bus.
+//! Problems of a configuration.
 
 use std::fmt;
 
 use events_core::config::ConfigErrorKind;
 use events_core::config::kit::dotted;
 
-/// One thing that is wrong with a configuration of a bus.
+/// A problem of a configuration.
 ///
 /// As text it is one line: which key of the table `bus`, what was given, what was expected, and what to do.
 #[derive(Clone, PartialEq, Eq)]
 pub struct BusConfigError {
     pub(super) kind: ConfigErrorKind,
     pub(super) path: Path,
-    /// Other keys that have to do with it.
+    /// Other keys that have to do with it. If the key is missing, each of them would do instead.
     pub(super) also: Vec<Path>,
+    /// The key that makes a missing key necessary.
+    pub(super) required_by: Option<Path>,
     pub(super) message: String,
 }
 
 impl BusConfigError {
-    /// What kind of problem it is.
+    /// Returns the kind of the problem.
     pub fn kind(&self) -> ConfigErrorKind {
         self.kind
     }
@@ -87,7 +89,7 @@ impl fmt::Display for BusConfigErrors {
 
 impl std::error::Error for BusConfigErrors {}
 
-/// Where in the table `bus` something is.
+/// Place in the table `bus`.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub(super) struct Path(Vec<Step>);
 
@@ -101,6 +103,11 @@ impl Path {
     /// A path of keys.
     pub(super) fn of(keys: &[&str]) -> Self {
         keys.iter().fold(Self::default(), |path, key| path.key(key))
+    }
+
+    /// A path of keys without special characters, with dots between them.
+    pub(super) fn dotted(keys: &str) -> Self {
+        keys.split('.').fold(Self::default(), Self::key)
     }
 
     pub(super) fn key(mut self, key: &str) -> Self {

@@ -1,86 +1,80 @@
-//! What keeps the events.
+//! The transport of a configuration.
 
-use std::path::PathBuf;
-use std::time::Duration;
+use std::any::Any;
 
-use super::Secret;
+use crate::transport::driver::{Driver, Settings, drivers};
 
-/// What keeps the events between services.
+/// The transport that keeps the events between services, with its [settings](Settings); or none.
+///
+/// ```
+/// use events_bus::config::{BusConfig, SqliteConfig, SqliteSync, TransportConfig};
+///
+/// let mut config = BusConfig::sqlite("events.db");
+/// if let Some(sqlite) = config.transport.get_mut::<SqliteConfig>() {
+///     sqlite.sync = SqliteSync::Normal;
+/// }
+/// assert_eq!(config.transport.name(), "sqlite");
+/// config.transport = SqliteConfig::new("other.db").into();
+/// config.transport = TransportConfig::none();
+/// assert_eq!(config, BusConfig::none());
+/// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-#[non_exhaustive]
-pub enum TransportConfig {
-    /// Nothing: there is no bus.
-    #[default]
-    None,
-    /// The memory of this process, for tests.
-    Memory,
-    /// A file, which the processes of one machine share.
-    Sqlite(SqliteConfig),
-    /// Redis Streams.
-    Redis(RedisConfig),
-}
+pub struct TransportConfig(Option<Box<dyn Settings>>);
 
-/// A store in a file.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct SqliteConfig {
-    /// The file. A relative path begins in the working directory of the process.
-    pub path: PathBuf,
-    /// What an event survives once it was sent. [`SqliteSync::Full`] unless something else is said.
-    pub sync: SqliteSync,
-}
+impl TransportConfig {
+    /// Creates a configuration without a transport: there is no bus.
+    pub fn none() -> Self {
+        Self(None)
+    }
 
-impl SqliteConfig {
-    /// A file that survives loss of power.
-    pub fn new(path: impl Into<PathBuf>) -> Self {
-        Self {
-            path: path.into(),
-            sync: SqliteSync::Full,
-        }
+    /// Returns the name of the transport, as a configuration has it: `sqlite`. Returns `none` if there is none.
+    pub fn name(&self) -> &'static str {
+        self.settings()
+            .map_or(NONE, |settings| settings.driver().name())
+    }
+
+    /// Returns the settings, or `None` if there is no transport.
+    pub fn settings(&self) -> Option<&dyn Settings> {
+        self.0.as_deref()
+    }
+
+    /// Replaces the address of the transport, see [`Settings::set_url`].
+    pub(super) fn set_url(&mut self, url: &str) -> Result<(), String> {
+        self.0
+            .as_deref_mut()
+            .map_or(Ok(()), |settings| settings.set_url(url))
+    }
+
+    /// Returns the settings if they have this type.
+    pub fn get<S: Settings>(&self) -> Option<&S> {
+        let settings: &dyn Any = self.0.as_deref()?;
+        settings.downcast_ref()
+    }
+
+    /// Returns the settings for a change, if they have this type.
+    pub fn get_mut<S: Settings>(&mut self) -> Option<&mut S> {
+        let settings: &mut dyn Any = self.0.as_deref_mut()?;
+        settings.downcast_mut()
     }
 }
 
-/// What survives in a file, and so what a write costs.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum SqliteSync {
-    /// Survives loss of power: each write waits for the disk.
-    #[default]
-    Full,
-    /// Survives a crash of the process; the last writes before a loss of power may be missing. Many times faster.
-    Normal,
-}
-
-/// A Redis server.
-#[derive(Debug, Clone, PartialEq, Eq)]
-#[non_exhaustive]
-pub struct RedisConfig {
-    /// Its URL, perhaps with a password in it: `redis://`, `rediss://` (TLS) or `redis+unix://`.
-    pub url: Secret,
-    /// How long to wait for a connection. 5 seconds unless something else is said.
-    pub connect_timeout: Duration,
-    /// How long to wait for an answer. 5 seconds unless something else is said.
-    pub response_timeout: Duration,
-    /// A file with the certificates, in PEM, that sign the server's certificate, for `rediss://`. Those of the operating system
-    /// unless something else is said. A relative path begins in the working directory of the process.
-    pub root_certificates: Option<PathBuf>,
-    /// A file with the certificate that the server is shown, and those between it and the root, in PEM; with
-    /// [`client_key`](Self::client_key).
-    pub client_certificate: Option<PathBuf>,
-    /// A file with the private key of the client's certificate, in PEM.
-    pub client_key: Option<PathBuf>,
-}
-
-impl RedisConfig {
-    /// A server with the usual timeouts.
-    pub fn new(url: impl Into<String>) -> Self {
-        Self {
-            url: Secret::new(url),
-            connect_timeout: Duration::from_secs(5),
-            response_timeout: Duration::from_secs(5),
-            root_certificates: None,
-            client_certificate: None,
-            client_key: None,
-        }
+impl<S: Settings> From<S> for TransportConfig {
+    fn from(settings: S) -> Self {
+        Self(Some(Box::new(settings)))
     }
+}
+
+impl From<Box<dyn Settings>> for TransportConfig {
+    fn from(settings: Box<dyn Settings>) -> Self {
+        Self(Some(settings))
+    }
+}
+
+/// The word of a configuration without a transport.
+pub(super) const NONE: &str = "none";
+
+/// Returns every word that `transport` can have.
+pub(super) fn names() -> impl Iterator<Item = &'static str> {
+    let names = drivers().into_iter().map(Driver::name);
+    names.chain([NONE])
 }

@@ -1,55 +1,56 @@
 //! Consumers: entries of topics become events, and receivers run with them.
 //!
-//! For each topic there is a *reader*, which takes the lead of the group, then what is pending, then what is new; and a *settler*,
-//! which tells the transport in batches what became of entries, and renews the lease. The *lanes* in between run the receivers:
-//! events of one key are in one lane, in their order.
-//!
 //! ```text
-//! transport ──► reader ──► lane 1 … lane n ──► settler ──► transport
-//!                            │  ▲
-//!                            ▼  │ due again
-//!                        waiting room
+//! transport ──► source ──► decode ──► delivery ──► executor ──► settlement ──► transport
+//!                                                     ▲              │
+//!                                                     └─ retry queue ◄
 //! ```
 //!
-//! An entry is finished when every receiver of its event has handled it, or has given it up: then there is a dead letter for that
-//! receiver. Until then it is pending in its group, and whoever reads next gets it, with the progress of its receivers.
+//! - A [`source`] is a topic; its [`reader`] takes the lead and hands entries out. A [`term`] is the time for which it leads, with
+//!   the lease and what is [in flight](flight).
+//! - [`decode`] makes a job of an entry; a [`delivery`] is the state of its receivers.
+//! - [`executor`] runs receivers in lanes: events of one key are in one lane, in their order. A [`watch`] follows each run.
+//! - [`settlement`] tells the transport the results in batches, renews the lease and claims retries that are due.
+//! - [`retry_queue`] knows which receivers wait with which keys; [`policy`] decides about retries.
+//!
+//! An entry is settled once: its receivers have handled it, given it up (there is a dead letter), or are parked for a retry in the
+//! retry queue of the group. Until then it is pending, and whoever reads next gets it.
 
-mod apply;
-mod job;
-mod lanes;
-mod plan;
+mod decode;
+mod delivery;
+mod executor;
+mod flight;
+mod housekeeping;
+mod policy;
 mod reader;
 mod report;
-mod retry;
-mod run;
-mod settler;
+mod retry_queue;
+mod settlement;
 mod source;
-mod waiting;
+mod term;
+mod watch;
 
 use std::fmt;
 use std::sync::Arc;
-use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
-use events_core::{Responses, Timestamp};
+use events_core::Responses;
 
+pub(crate) use housekeeping::Keep;
 pub use report::{Handled, ReceiverReport, ReceiverResult};
 
-use self::lanes::Lanes;
+use self::executor::Executor;
 use self::source::Source;
-use crate::config::{ConsumerConfig, Order, RetryPolicy, TrimPolicy};
+use crate::config::{ConsumerConfig, Order, RetryPolicy, UnknownTypes};
 use crate::deadline;
-use crate::transport::{SharedTransport, TransportError, names};
+use crate::throttle::throttled;
+use crate::transport::{SharedTransport, TransportError};
+use crate::worker::{Worker, catch};
 
-/// How often the consumer looks after its lanes; what waits longer than this is seen that much later.
-const WATCH: Duration = Duration::from_millis(200);
-/// How often topics are trimmed, and how often lag is measured.
-const HOUSEKEEPING: Duration = Duration::from_secs(15);
-
-/// What is told of each entry that was handled.
+/// Observer that is told of each delivery.
 pub(crate) type Observer = Arc<dyn Fn(&Handled<'_>) + Send + Sync>;
 
-/// What the threads of a consumer share.
+/// State that the threads of a consumer share.
 struct Shared {
     config: ConsumerConfig,
     retry: RetryPolicy,
@@ -65,12 +66,11 @@ impl Shared {
     }
 
     fn observe(&self, handled: &Handled<'_>) {
-        if let Some(observer) = &self.observer {
-            // It is foreign, and a lane must not end with it.
-            let told = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| observer(handled)));
-            if told.is_err() {
-                tracing::error!(target: "events_bus::consumer", "an observer of the consumer panicked");
-            }
+        if let Some(observer) = &self.observer
+            && catch(|| observer(handled)).is_err()
+        {
+            throttled!(
+                    error, target: "events_bus::consumer", "an observer of the consumer panicked");
         }
     }
 
@@ -104,63 +104,64 @@ impl Shared {
     }
 
     #[cfg(not(feature = "tokio"))]
-    #[expect(clippy::unused_self, reason = "see the other one")]
+    #[expect(
+        clippy::unused_self,
+        reason = "there are tasks only with the feature `tokio`"
+    )]
     fn settle_tasks(&self, responses: Responses) -> Responses {
         responses
     }
 }
 
-/// How a consumer is to be.
+/// Settings of a consumer.
 pub(crate) struct Settings {
     pub(crate) config: ConsumerConfig,
     pub(crate) retry: RetryPolicy,
-    pub(crate) trim: Option<TrimPolicy>,
-    /// Whether receivers are told that events came from an event bus.
+    pub(crate) keep: Keep,
+    pub(crate) unknown_types: UnknownTypes,
+    /// `true` if receivers are told that events came from an event bus.
     pub(crate) from_event_bus: bool,
     pub(crate) observer: Option<Observer>,
     #[cfg(feature = "tokio")]
     pub(crate) runtime: Option<tokio::runtime::Handle>,
 }
 
-/// A consumer that runs: receivers are handed the events of its topics, until it is stopped.
+/// A running consumer: it hands the events of its topics to receivers.
 ///
-/// Dropping it stops it, without time to finish what is under way.
+/// Dropping it stops it, without time to finish what runs.
 #[must_use = "a consumer stops when it is dropped"]
 pub struct Consumer {
     sources: Vec<Arc<Source>>,
-    lanes: Arc<Lanes>,
-    readers: Vec<JoinHandle<()>>,
-    settlers: Vec<JoinHandle<()>>,
-    watcher: Option<(std::sync::mpsc::Sender<()>, JoinHandle<()>)>,
+    executor: Arc<Executor>,
+    readers: Vec<Worker>,
+    settlers: Vec<Worker>,
+    housekeeper: Option<Worker>,
 }
 
 impl Consumer {
     /// Starts to read topics, by their full names, in a group.
     ///
     /// # Errors
-    /// When a thread cannot be started.
+    /// Returns an error if a thread cannot be started.
     pub(crate) fn start(
         transport: &SharedTransport,
         group: &str,
         topics: &[String],
         settings: Settings,
     ) -> Result<Self, std::io::Error> {
-        let led = settings.config.order == Order::Key;
+        let config = &settings.config;
+        let is_led = config.order == Order::Key;
         let name = consumer_name();
         let sources: Vec<_> = topics
             .iter()
             .map(|topic| {
-                Arc::new(Source::new(
-                    Arc::clone(transport),
-                    topic,
-                    group,
-                    &name,
-                    led,
-                    settings.config.max_in_flight.max(1),
-                ))
+                let transport = Arc::clone(transport);
+                let names = [topic, group, &name];
+                let source = Source::new(transport, names, config, is_led, settings.unknown_types);
+                Arc::new(source)
             })
             .collect();
-        let trim = settings.trim;
+        let keep = settings.keep;
         let shared = Arc::new(Shared {
             config: settings.config,
             retry: settings.retry,
@@ -169,66 +170,67 @@ impl Consumer {
             #[cfg(feature = "tokio")]
             runtime: settings.runtime,
         });
-        let lanes = Lanes::start(Arc::clone(&shared))?;
+        let executor = Executor::start(Arc::clone(&shared))?;
         // From here on, dropping it ends what was started.
         let mut consumer = Self {
             sources,
-            lanes,
+            executor,
             readers: Vec::new(),
             settlers: Vec::new(),
-            watcher: None,
+            housekeeper: None,
         };
         for source in consumer.sources.clone() {
-            let spawn = |name: &str, run: fn(&Arc<Source>, &Lanes, &ConsumerConfig)| {
-                let (source, lanes, shared) = (
+            let start = |name: &str, run: fn(&Arc<Source>, &Executor, &ConsumerConfig)| {
+                let (source, executor, shared) = (
                     Arc::clone(&source),
-                    Arc::clone(&consumer.lanes),
+                    Arc::clone(&consumer.executor),
                     Arc::clone(&shared),
                 );
-                thread::Builder::new()
-                    .name(name.to_owned())
-                    .spawn(move || run(&source, &lanes, &shared.config))
+                Worker::start(name, move |_| run(&source, &executor, &shared.config))
             };
-            let reader = spawn("events-reader", reader::run)?;
-            let settler = spawn("events-settler", settler::run)?;
-            consumer.readers.push(reader);
+            let settler = start("events-settler", settlement::run)?;
             consumer.settlers.push(settler);
+            let reader = start("events-reader", reader::run)?;
+            consumer.readers.push(reader);
         }
-        let (stop, stopped) = std::sync::mpsc::channel();
-        let (sources, lanes) = (consumer.sources.clone(), Arc::clone(&consumer.lanes));
-        let watcher = thread::Builder::new()
-            .name("events-watcher".to_owned())
-            .spawn(move || watch(&sources, &lanes, trim.as_ref(), &stopped))?;
-        consumer.watcher = Some((stop, watcher));
+        let (sources, executor) = (consumer.sources.clone(), Arc::clone(&consumer.executor));
+        let housekeeper = Worker::start("events-keeper", move |stop| {
+            housekeeping::run(&sources, &executor, &keep, stop);
+        })?;
+        consumer.housekeeper = Some(housekeeper);
         Ok(consumer)
     }
 
-    /// The name of the consumer within its group.
+    /// Returns the name of the consumer within its group.
     pub fn name(&self) -> &str {
         self.sources.first().map_or("", |source| &*source.consumer)
     }
 
-    /// Whether the consumer reads all of its topics: it leads its group on each, and no receiver blocks it for good.
+    /// Returns `true` if the consumer reads all of its topics: it leads its group on each, and not too many receivers hang.
     pub fn is_reading(&self) -> bool {
-        !self.lanes.are_stuck() && self.sources.iter().all(|source| source.is_reading())
+        !self.executor.is_stuck() && self.sources.iter().all(|source| source.is_reading())
     }
 
-    /// How many entries were handed to this consumer and are not settled.
+    /// Returns the number of entries and retries that were handed to this consumer and are not settled.
     pub fn in_flight(&self) -> usize {
-        let entries = self.sources.iter().map(|source| source.in_flight_count());
-        entries.sum()
+        let terms = self.sources.iter().filter_map(|source| source.term());
+        terms.map(|term| term.in_flight_count()).sum()
     }
 
-    /// How many entries wait for a receiver to be tried again.
-    pub fn waiting(&self) -> usize {
-        self.lanes.waiting()
+    /// Returns the number of parked deliveries: receivers that wait for a retry, or for an earlier event of the same key.
+    pub fn parked(&self) -> usize {
+        let terms = self.sources.iter().filter_map(|source| source.term());
+        let terms = terms.filter(|term| !term.is_over());
+        terms.map(|term| term.retries.len()).sum()
     }
 
-    /// Stops: nothing more is read, what was read is handled as far as the time allows, what was handled is settled, and the lead
-    /// is given back. What is left stays pending, and is handed out again.
+    /// Stops the consumer. It receives nothing more, finishes what it has received within the time, settles it and gives back the
+    /// lead. The rest stays pending and is handed out again.
+    ///
+    /// Blocks for up to `timeout`.
     ///
     /// # Errors
-    /// When receivers were still running at the end of the time, or something could not be settled.
+    /// Returns an error if receivers still ran at the end of the time, or results could not be settled.
     pub fn stop(mut self, timeout: Duration) -> Result<(), StopError> {
         self.shut_down(deadline::after(timeout))
     }
@@ -239,26 +241,26 @@ impl Consumer {
         }
         let mut error = StopError::default();
         // A reader may be in a call of the transport, which ends by its own timeout.
-        for reader in self.readers.drain(..) {
-            error.threads += usize::from(!join(reader, deadline));
+        for mut reader in self.readers.drain(..) {
+            error.threads += usize::from(reader.join(deadline).is_err());
         }
-        error.running = !self.lanes.stop(deadline);
+        error.running = !self.executor.stop(deadline);
         for source in &self.sources {
             source.close();
         }
-        for settler in self.settlers.drain(..) {
-            error.threads += usize::from(!join(settler, deadline));
+        for mut settler in self.settlers.drain(..) {
+            error.threads += usize::from(settler.join(deadline).is_err());
         }
-        if let Some((stop, watcher)) = self.watcher.take() {
-            drop(stop);
-            join(watcher, deadline);
+        if let Some(mut housekeeper) = self.housekeeper.take() {
+            let _ = housekeeper.join(deadline);
         }
-        // What never read has nothing to give back, and may not even have come to join its group.
-        for source in self.sources.iter().filter(|source| source.reign() > 0) {
-            if let Err(problem) = source.transport.leave(source.member()) {
+        for source in &self.sources {
+            // What never read has nothing to give back, and may not even have joined its group.
+            let Some(term) = source.term() else { continue };
+            if let Err(problem) = source.transport.release(term.member()) {
                 error.transport = Some(problem);
             }
-            source.end();
+            term.end();
         }
         if error.running || error.threads > 0 || error.transport.is_some() {
             Err(error)
@@ -270,8 +272,8 @@ impl Consumer {
 
 impl Drop for Consumer {
     fn drop(&mut self) {
-        if !self.readers.is_empty() || self.watcher.is_some() {
-            // Whoever drops it does not ask.
+        if !self.readers.is_empty() || self.housekeeper.is_some() {
+            // Whoever drops it does not ask for the result.
             let _ = self.shut_down(Instant::now());
         }
     }
@@ -283,32 +285,19 @@ impl fmt::Debug for Consumer {
     }
 }
 
-/// Waits for a thread, at most until the deadline and a moment longer: a call that is under way there has its own timeout.
-fn join(thread: JoinHandle<()>, deadline: Instant) -> bool {
-    let deadline = deadline.max(Instant::now() + Duration::from_millis(50));
-    while !thread.is_finished() {
-        if Instant::now() >= deadline {
-            return false;
-        }
-        thread::sleep(Duration::from_millis(1));
-    }
-    // Its panic was shown by the panic hook.
-    thread.join().is_ok()
-}
-
-/// A consumer did not stop as it should.
+/// The consumer did not stop cleanly.
 #[derive(Default)]
 #[non_exhaustive]
 pub struct StopError {
-    /// Receivers were still running at the end of the time. Their entries are handed out again.
+    /// `true` if receivers still ran at the end of the time. Their entries are handed out again.
     pub running: bool,
-    /// So many threads were in a call of the transport, or in a receiver, at the end of the time.
+    /// Number of threads that were in a call of the transport, or in a receiver, at the end of the time.
     pub threads: usize,
-    /// What the transport said.
+    /// Last error of the transport.
     pub transport: Option<TransportError>,
 }
 
-/// As text: it is what `main` and `unwrap` show of an error.
+/// Shows the text, because `main` and `unwrap` print this.
 impl fmt::Debug for StopError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)
@@ -317,23 +306,23 @@ impl fmt::Debug for StopError {
 
 impl fmt::Display for StopError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("the consumer did not stop in order:")?;
+        f.write_str("the consumer did not stop cleanly:")?;
         if self.running {
-            f.write_str(" receivers were still running at the end of the time")?;
+            f.write_str(" receivers still ran at the end of the time;")?;
         }
         if self.threads > 0 {
-            write!(f, " {} of its threads had not ended", self.threads)?;
+            write!(f, " {} of its threads had not ended;", self.threads)?;
         }
         if let Some(error) = &self.transport {
-            write!(f, " {error}")?;
+            write!(f, " {error};")?;
         }
-        f.write_str("; what is not settled is handed out again")
+        f.write_str(" what is not settled is handed out again")
     }
 }
 
 impl std::error::Error for StopError {}
 
-/// `host-4711-9f3a`: no other process, and no other consumer of this one, has it.
+/// Returns a name such as `host-4711-9f3a1b2c`, which no other process and no other consumer of this one has.
 fn consumer_name() -> String {
     let host = events_core::EventMetadata::new("").source_host().to_owned();
     let host: String = host
@@ -342,59 +331,4 @@ fn consumer_name() -> String {
         .take(60)
         .collect();
     format!("{host}-{}-{:08x}", std::process::id(), fastrand::u32(..))
-}
-
-/// Looks after the lanes, trims, measures.
-fn watch(
-    sources: &[Arc<Source>],
-    lanes: &Lanes,
-    trim: Option<&TrimPolicy>,
-    stopped: &std::sync::mpsc::Receiver<()>,
-) {
-    let mut last: Option<Instant> = None;
-    while let Err(std::sync::mpsc::RecvTimeoutError::Timeout) = stopped.recv_timeout(WATCH) {
-        lanes.supervise();
-        if last.is_some_and(|last| last.elapsed() < HOUSEKEEPING) {
-            continue;
-        }
-        last = Some(Instant::now());
-        for source in sources.iter().filter(|source| source.is_reading()) {
-            if let Err(error) = keep_house(source, lanes, trim) {
-                tracing::warn!(target: "events_bus::consumer", topic = &*source.topic, %error, "housekeeping failed");
-            }
-        }
-    }
-}
-
-fn keep_house(
-    source: &Source,
-    lanes: &Lanes,
-    trim: Option<&TrimPolicy>,
-) -> Result<(), TransportError> {
-    if let Some(trim) = trim
-        && !names::is_internal(&source.topic)
-    {
-        let trimmed = source.transport.trim(&source.topic, trim.retention())?;
-        if trimmed.unread > 0 {
-            tracing::warn!(
-                target: "events_bus::consumer", topic = &*source.topic, entries = trimmed.unread,
-                "entries were removed that a group had not handled, as `lose_unread_beyond` allows"
-            );
-        }
-    }
-    let status = source.transport.status(&source.topic)?;
-    let group = status.as_ref().and_then(|topic| {
-        topic
-            .groups
-            .iter()
-            .find(|group| *group.group == *source.group)
-    });
-    if let Some(group) = group {
-        let age = group.oldest_unfinished.map(|at| {
-            let micros = Timestamp::now().as_micros().saturating_sub(at.as_micros());
-            Duration::from_micros(micros.max(0).unsigned_abs())
-        });
-        source.metrics.standing(group.lag(), age, lanes.waiting());
-    }
-    Ok(())
 }

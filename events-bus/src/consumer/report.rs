@@ -1,4 +1,4 @@
-//! What a consumer tells those who watch it.
+//! Reports: what a consumer tells its observers, its metrics and its log about a delivery.
 
 use std::fmt;
 use std::sync::Arc;
@@ -6,102 +6,78 @@ use std::time::Duration;
 
 use events_core::AnyEvent;
 
-use super::job::Job;
+use super::decode::Job;
+use super::delivery::{Delivery, Slot, State};
 use crate::record::Record;
+use crate::throttle::throttled;
 use crate::transport::{DeadReason, EntryId, Malformed};
 
-/// What came of an entry, each time that receivers were run with it.
+/// Result of one delivery: of an entry, or of one receiver that was retried.
 pub struct Handled<'a> {
     job: &'a Job,
-    first: bool,
-    kind: Kind,
-}
-
-enum Kind {
-    Fine(Arc<[Arc<str>]>),
-    Dead(DeadReason, Box<str>),
-    Mixed(Vec<ReceiverReport>),
+    delivery: Delivery,
 }
 
 impl<'a> Handled<'a> {
-    pub(super) fn fine(job: &'a Job, receivers: Arc<[Arc<str>]>) -> Self {
-        let kind = Kind::Fine(receivers);
-        Self {
-            job,
-            first: true,
-            kind,
-        }
+    pub(super) const fn new(job: &'a Job, delivery: Delivery) -> Self {
+        Self { job, delivery }
     }
 
-    pub(super) fn gave_up(job: &'a Job, reason: DeadReason, error: Box<str>) -> Self {
-        let kind = Kind::Dead(reason, error);
-        Self {
-            job,
-            first: true,
-            kind,
-        }
-    }
-
-    pub(super) fn mixed(job: &'a Job, first: bool, reports: Vec<ReceiverReport>) -> Self {
-        let kind = Kind::Mixed(reports);
-        Self { job, first, kind }
-    }
-
-    /// The full name of the topic.
+    /// Returns the full name of the topic.
     pub fn topic(&self) -> &'a str {
-        &self.job.source.topic
+        &self.job.term.source.topic
     }
 
-    /// The group.
+    /// Returns the group.
     pub fn group(&self) -> &'a str {
-        &self.job.source.group
+        &self.job.term.source.group
     }
 
-    /// The entry.
+    /// Returns the id of the entry. A retry has the id of the entry that was parked.
     pub fn entry(&self) -> EntryId {
         self.job.entry_id()
     }
 
-    /// Whether this is what came of the entry when it was handed out, and not of a receiver that was tried again.
+    /// Returns `true` for the delivery of an entry, and `false` for a retry of one of its receivers.
     pub fn is_first(&self) -> bool {
-        self.first
+        self.job.entry.retry.is_none()
     }
 
-    /// How often the entry was handed out.
+    /// Returns the number of times that the entry, or the retry, was handed out.
     pub fn deliveries(&self) -> u64 {
         self.job.entry.deliveries
     }
 
-    /// The record.
+    /// Returns the record.
     ///
     /// # Errors
-    /// With what stood there, where that is no record.
+    /// Returns the content of the entry if that is not a record.
     pub fn record(&self) -> Result<&'a Record, &'a Malformed> {
         self.job.record()
     }
 
-    /// The event; none where the record could not be read as one.
+    /// Returns the event, or `None` if the record could not be read as one.
     pub fn event(&self) -> Option<AnyEvent<'a>> {
         self.job.event().map(|(_, event)| event.get())
     }
 
-    /// Why the whole entry is a dead letter, and what was said: where it did not come to receivers.
+    /// Returns the reason and the error of an entry that became a dead letter before any receiver ran.
     pub fn dead(&self) -> Option<(DeadReason, &str)> {
-        match &self.kind {
-            Kind::Dead(reason, error) => Some((*reason, error)),
-            Kind::Fine(_) | Kind::Mixed(_) => None,
+        match &self.delivery {
+            Delivery::Unreadable(reason, error) => Some((*reason, error)),
+            Delivery::All | Delivery::Done(_) | Delivery::Slots(_) => None,
         }
     }
 
-    /// The receivers that were run, and how each of them ended.
+    /// Returns the receivers that ran, or gave up, with their results.
     pub fn receivers(&self) -> Vec<ReceiverReport> {
-        match &self.kind {
-            Kind::Fine(receivers) => receivers
+        match &self.delivery {
+            Delivery::Done(receivers) => receivers
                 .iter()
                 .map(|id| ReceiverReport::new(Arc::clone(id), ReceiverResult::Handled))
                 .collect(),
-            Kind::Dead(..) => Vec::new(),
-            Kind::Mixed(reports) => reports.clone(),
+            Delivery::All | Delivery::Unreadable(..) => Vec::new(),
+            Delivery::Slots(slots) => slots.iter().filter_map(Slot::report).collect(),
         }
     }
 }
@@ -117,60 +93,130 @@ impl fmt::Debug for Handled<'_> {
     }
 }
 
-/// How one receiver ended.
+/// Result of one receiver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct ReceiverReport {
-    /// The id of the receiver.
+    /// Id of the receiver.
     pub receiver: Arc<str>,
-    /// How it ended.
+    /// Result.
     pub result: ReceiverResult,
 }
 
-/// How a receiver ended.
+impl ReceiverReport {
+    const fn new(receiver: Arc<str>, result: ReceiverResult) -> Self {
+        Self { receiver, result }
+    }
+}
+
+/// Result of a receiver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum ReceiverResult {
-    /// It handled the event.
+    /// The receiver handled the event.
     Handled,
-    /// It failed, and is tried again.
-    Again {
-        /// What it said.
+    /// The receiver failed and is retried.
+    Retry {
+        /// Error of the receiver.
         error: Box<str>,
-        /// How often it was tried.
+        /// Number of attempts.
         attempts: u32,
-        /// After this time.
+        /// Time until the next attempt.
         delay: Duration,
     },
-    /// It gave up: there is a dead letter.
+    /// The receiver gave up: there is a dead letter.
     Dead {
-        /// What it said last.
+        /// Last error of the receiver.
         error: Box<str>,
-        /// How often it was tried.
+        /// Number of attempts.
         attempts: u32,
     },
 }
 
-impl ReceiverReport {
-    pub(super) fn new(receiver: Arc<str>, result: ReceiverResult) -> Self {
-        Self { receiver, result }
-    }
-
-    pub(super) fn again(receiver: &Arc<str>, error: &str, attempts: u32, delay: Duration) -> Self {
-        let error = error.into();
-        let result = ReceiverResult::Again {
-            error,
-            attempts,
-            delay,
+impl Slot {
+    fn report(&self) -> Option<ReceiverReport> {
+        let attempts = self.attempts;
+        let result = match &self.state {
+            State::Handled => ReceiverResult::Handled,
+            State::Retry { error, delay } => ReceiverResult::Retry {
+                error: error.clone(),
+                attempts,
+                delay: *delay,
+            },
+            State::Dead { error, .. } => ReceiverResult::Dead {
+                error: error.clone(),
+                attempts,
+            },
+            State::Pending | State::Blocked | State::Skipped => return None,
         };
-        Self::new(Arc::clone(receiver), result)
+        Some(ReceiverReport::new(Arc::clone(&self.receiver), result))
     }
+}
 
-    pub(super) fn dead(receiver: &Arc<str>, error: &str, attempts: u32) -> Self {
-        let error = error.into();
-        Self::new(
-            Arc::clone(receiver),
-            ReceiverResult::Dead { error, attempts },
-        )
+/// Counts the result of a delivery and logs its dead letters.
+pub(super) fn count(job: &Job, delivery: &Delivery) {
+    let source = &job.term.source;
+    match delivery {
+        Delivery::All => {}
+        Delivery::Done(receivers) => {
+            if receivers.is_empty() {
+                unheard(job);
+            }
+        }
+        Delivery::Unreadable(reason, error) => {
+            source.metrics.dead(*reason);
+            throttled!(
+                    warn, target: "events_bus::consumer", topic = &*source.topic, group = &*source.group, entry = %job.entry_id(),
+                %reason, error = &**error, "dead letter"
+            );
+        }
+        Delivery::Slots(slots) => {
+            let mut skipped = 0;
+            for slot in slots {
+                match &slot.state {
+                    State::Retry { .. } => source.metrics.failed(),
+                    State::Skipped => skipped += 1,
+                    State::Dead { reason, error } => {
+                        let has_failed =
+                            matches!(reason, DeadReason::Exhausted | DeadReason::Permanent);
+                        if has_failed {
+                            source.metrics.failed();
+                        }
+                        source.metrics.dead(*reason);
+                        throttled!(
+                        warn, target: "events_bus::consumer", topic = &*source.topic, group = &*source.group,
+                                entry = %job.entry_id(), receiver = &*slot.receiver, attempts = slot.attempts, %reason,
+                                error = &**error, "dead letter"
+                            );
+                    }
+                    State::Pending | State::Blocked | State::Handled => {}
+                }
+            }
+            if skipped > 0 {
+                source.metrics.duplicates(skipped);
+            }
+        }
+    }
+}
+
+/// Counts an event that no receiver of this process wants, and warns once for each type.
+#[cold]
+fn unheard(job: &Job) {
+    let source = &job.term.source;
+    let Some((signal, _)) = job.event() else {
+        source.metrics.skipped();
+        return;
+    };
+    if !signal.is_enabled() {
+        return;
+    }
+    source.metrics.unheard();
+    let event_type = signal.event().event_type;
+    if source.is_new_unheard(event_type) {
+        tracing::warn!(
+            target: "events_bus::consumer", topic = &*source.topic, group = &*source.group, event_type,
+            "events of this type have no receiver in this process: they are passed over; link the crate with the receiver, or \
+             leave the type out of the topic"
+        );
     }
 }

@@ -1,227 +1,142 @@
-//! A topic that a consumer reads: what its reader, its lanes and its settler share.
+//! Source: a topic that a consumer reads, with its current term and the state of a stop.
 
 use std::fmt;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
-use crate::ascending::Ascending;
+use super::term::Term;
+use crate::config::{ConsumerConfig, UnknownTypes};
 use crate::metrics::ConsumerMetrics;
-use crate::transport::{EntryId, Member, Settlement, SharedTransport};
+use crate::throttle::throttled;
+use crate::transport::{Epoch, Member, SharedTransport, TransportError};
 
-/// Fewer settlements than these wait a moment for others, so that one call tells of many. Nothing but the next call depends on it.
-const FEW: usize = 64;
-const LINGER: Duration = Duration::from_millis(1);
-
-/// A topic of a consumer.
+/// Topic of a consumer.
 pub(super) struct Source {
     pub(super) transport: SharedTransport,
     pub(super) topic: Arc<str>,
     pub(super) group: Arc<str>,
     pub(super) consumer: Arc<str>,
-    /// Whether one consumer of the group reads at a time.
-    pub(super) led: bool,
+    /// `true` if one consumer of the group reads at a time.
+    pub(super) is_led: bool,
+    pub(super) unknown_types: UnknownTypes,
     pub(super) metrics: ConsumerMetrics,
-    /// How many entries may be handed out and not settled.
-    most: usize,
-    /// Counts the times that this consumer began to read; what belongs to an earlier time counts no more.
-    reign: AtomicU64,
-    reading: AtomicBool,
-    /// When the lease ends, in microseconds since `began`. A paused process notices by this that it was paused for too long.
-    lease_end: AtomicU64,
-    began: Instant,
-    flight: Mutex<Flight>,
-    /// Something was settled, so that there is room; or there is something to settle; or the consumer stops.
-    room: Condvar,
-    work: Condvar,
+    /// Maximum number of entries in flight.
+    pub(super) max_in_flight: usize,
+    /// Maximum size of the records in flight in bytes. One entry more may be in flight.
+    pub(super) max_bytes: usize,
+    origin: Instant,
+    is_stopping: AtomicBool,
+    control: Mutex<Control>,
+    changed: Condvar,
 }
 
 #[derive(Default)]
-struct Flight {
-    /// What was handed out and is not settled as finished.
-    entries: Ascending<EntryId, ()>,
-    /// What is to be settled.
-    settlements: Vec<Settlement>,
-    /// When the consumer stops, until when it may take its time.
+struct Control {
+    term: Option<Arc<Term>>,
+    /// Number of terms that have begun.
+    terms: u64,
+    /// Types of events that no receiver wanted.
+    unheard: Vec<&'static str>,
+    /// End of the time that a stop may take.
     deadline: Option<Instant>,
-    /// Everything is settled that ever will be.
-    closed: bool,
+    /// `true` if no receiver runs any more.
+    is_closed: bool,
 }
 
 impl Source {
     pub(super) fn new(
         transport: SharedTransport,
-        topic: &str,
-        group: &str,
-        consumer: &str,
-        led: bool,
-        most: usize,
+        [topic, group, consumer]: [&str; 3],
+        config: &ConsumerConfig,
+        is_led: bool,
+        unknown_types: UnknownTypes,
     ) -> Self {
         Self {
             transport,
             topic: topic.into(),
             group: group.into(),
             consumer: consumer.into(),
-            led,
+            is_led,
+            unknown_types,
             metrics: ConsumerMetrics::new(topic, group),
-            most,
-            reign: AtomicU64::new(0),
-            reading: AtomicBool::new(false),
-            lease_end: AtomicU64::new(0),
-            began: Instant::now(),
-            flight: Mutex::default(),
-            room: Condvar::new(),
-            work: Condvar::new(),
+            max_in_flight: config.max_in_flight.max(1),
+            max_bytes: config.max_in_flight_bytes.max(1),
+            origin: Instant::now(),
+            is_stopping: AtomicBool::new(false),
+            control: Mutex::default(),
+            changed: Condvar::new(),
         }
     }
 
+    /// Returns the member of the group without an epoch.
     pub(super) fn member(&self) -> Member<'_> {
-        Member {
-            topic: &self.topic,
-            group: &self.group,
-            consumer: &self.consumer,
+        Member::new(&self.topic, &self.group, &self.consumer)
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Control> {
+        // Nothing that can panic runs under the lock.
+        self.control.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Returns the microseconds between the start of the consumer and a moment.
+    pub(super) fn micros(&self, at: Instant) -> u64 {
+        u64::try_from(at.saturating_duration_since(self.origin).as_micros()).unwrap_or(u64::MAX)
+    }
+
+    /// Begins a term. The former one is over.
+    pub(super) fn begin(self: &Arc<Self>, epoch: Option<Epoch>, lease_end: Instant) -> Arc<Term> {
+        let term = Arc::new(Term::new(Arc::clone(self), epoch, lease_end));
+        let mut control = self.lock();
+        let former = control.term.replace(Arc::clone(&term));
+        control.terms += 1;
+        drop(control);
+        if let Some(former) = former {
+            former.end();
         }
+        self.changed.notify_all();
+        term
     }
 
-    fn lock(&self) -> MutexGuard<'_, Flight> {
-        // Nothing that can panic runs under the lock but the allocator.
-        self.flight.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    fn micros(&self, at: Instant) -> u64 {
-        u64::try_from(at.saturating_duration_since(self.began).as_micros()).unwrap_or(u64::MAX)
-    }
-
-    /// A new reign begins: what was handed out before counts no more.
-    pub(super) fn begin(&self, lease_end: Instant) -> u64 {
-        let mut flight = self.lock();
-        flight.entries.clear();
-        flight.settlements.clear();
-        let reign = self.reign.fetch_add(1, Ordering::AcqRel) + 1;
-        self.renewed(lease_end);
-        self.reading.store(true, Ordering::Release);
-        reign
-    }
-
-    /// The reign ends: nothing of it counts any more.
-    pub(super) fn end(&self) {
-        let mut flight = self.lock();
-        self.reading.store(false, Ordering::Release);
-        flight.entries.clear();
-        flight.settlements.clear();
-        drop(flight);
-        self.room.notify_all();
-    }
-
-    pub(super) fn renewed(&self, lease_end: Instant) {
-        self.lease_end
-            .store(self.micros(lease_end), Ordering::Release);
-    }
-
-    /// Whether that reign goes on.
-    pub(super) fn reigns(&self, reign: u64) -> bool {
-        self.reigns_at(reign, Instant::now())
-    }
-
-    /// Whether it does, for those who have read the clock.
-    pub(super) fn reigns_at(&self, reign: u64, now: Instant) -> bool {
-        self.reading.load(Ordering::Acquire)
-            && self.reign.load(Ordering::Acquire) == reign
-            && (!self.led || self.micros(now) < self.lease_end.load(Ordering::Acquire))
-    }
-
-    pub(super) fn reign(&self) -> u64 {
-        self.reign.load(Ordering::Acquire)
-    }
-
-    pub(super) fn is_reading(&self) -> bool {
-        self.reigns(self.reign())
-    }
-
-    /// How many more entries may be taken; waits for the first, at most so long.
-    pub(super) fn room(&self, wait: Duration) -> usize {
-        let full =
-            |flight: &mut Flight| flight.entries.len() >= self.most && flight.deadline.is_none();
-        let (flight, _) = self
-            .room
-            .wait_timeout_while(self.lock(), wait, full)
+    /// Waits for the term after the `seen`th one. Returns `None` if there will be none.
+    pub(super) fn wait_for_term(&self, seen: &mut u64) -> Option<Arc<Term>> {
+        let waits = |control: &mut Control| control.terms == *seen && !control.is_closed;
+        let control = self
+            .changed
+            .wait_while(self.lock(), waits)
             .unwrap_or_else(PoisonError::into_inner);
-        self.most.saturating_sub(flight.entries.len())
-    }
-
-    pub(super) fn took(&self, entries: impl Iterator<Item = EntryId>) {
-        let mut flight = self.lock();
-        for entry in entries {
-            flight.entries.insert(entry, ());
-        }
-    }
-
-    /// Those that are handed out and not settled.
-    pub(super) fn in_flight(&self) -> Vec<EntryId> {
-        self.lock().entries.keys().collect()
-    }
-
-    pub(super) fn in_flight_count(&self) -> usize {
-        self.lock().entries.len()
-    }
-
-    /// Hands over what became of entries of a reign.
-    pub(super) fn settle(&self, reign: u64, settlements: impl Iterator<Item = Settlement>) {
-        let mut flight = self.lock();
-        if self.reign.load(Ordering::Acquire) == reign && self.reading.load(Ordering::Acquire) {
-            let was_empty = flight.settlements.is_empty();
-            flight.settlements.extend(settlements);
-            drop(flight);
-            if was_empty {
-                self.work.notify_all();
-            }
-        }
-    }
-
-    /// What is to be settled; waits for the first, at most so long. `None` when there will be no more.
-    pub(super) fn take_settlements(&self, wait: Duration) -> Option<Vec<Settlement>> {
-        let nothing = |flight: &mut Flight| flight.settlements.is_empty() && !flight.closed;
-        let (mut flight, _) = self
-            .work
-            .wait_timeout_while(self.lock(), wait, nothing)
-            .unwrap_or_else(PoisonError::into_inner);
-        if flight.settlements.is_empty() && flight.closed {
+        if control.terms == *seen {
             return None;
         }
-        // One call for many: what comes in the next moment joins in, unless somebody waits for this.
-        let is_alone = |flight: &mut Flight| {
-            (1..FEW).contains(&flight.settlements.len())
-                && flight.entries.len() <= self.most / 2
-                && flight.deadline.is_none()
-                && !flight.closed
-        };
-        if is_alone(&mut flight) {
-            flight = self
-                .work
-                .wait_timeout_while(flight, LINGER, is_alone)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
-        }
-        Some(std::mem::take(&mut flight.settlements))
+        *seen = control.terms;
+        control.term.clone()
     }
 
-    /// These were settled.
-    pub(super) fn settled(&self, settlements: &[Settlement]) {
-        let mut flight = self.lock();
-        for settlement in settlements.iter().filter(|settlement| settlement.finished) {
-            flight.entries.remove(settlement.entry);
-        }
-        drop(flight);
-        self.room.notify_all();
+    /// Returns the newest term, which may be over.
+    pub(super) fn term(&self) -> Option<Arc<Term>> {
+        self.lock().term.clone()
     }
 
+    /// Returns `true` if the consumer may read the topic now.
+    pub(super) fn is_reading(&self) -> bool {
+        self.term().is_some_and(|term| term.covers(Instant::now()))
+    }
+
+    /// Asks the source to stop until a deadline: nothing more is received.
     pub(super) fn stop(&self, deadline: Instant) {
-        self.lock().deadline = Some(deadline);
-        self.room.notify_all();
+        let mut control = self.lock();
+        control.deadline = Some(deadline);
+        self.is_stopping.store(true, Ordering::SeqCst);
+        let term = control.term.clone();
+        drop(control);
+        self.changed.notify_all();
+        if let Some(term) = term {
+            term.wake();
+        }
     }
 
     pub(super) fn is_stopping(&self) -> bool {
-        self.lock().deadline.is_some()
+        self.is_stopping.load(Ordering::SeqCst)
     }
 
     pub(super) fn is_past_deadline(&self) -> bool {
@@ -229,13 +144,20 @@ impl Source {
         deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
+    /// Notes that no receiver runs any more, so that settling ends with what is there.
     pub(super) fn close(&self) {
-        self.lock().closed = true;
-        self.work.notify_all();
+        let mut control = self.lock();
+        control.is_closed = true;
+        let term = control.term.clone();
+        drop(control);
+        self.changed.notify_all();
+        if let Some(term) = term {
+            term.close();
+        }
     }
 
     /// Sleeps, but not beyond the deadline of a stop.
-    pub(super) fn pause_settling(&self, time: Duration) {
+    pub(super) fn sleep(&self, time: Duration) {
         let deadline = self.lock().deadline;
         let left = deadline.map_or(time, |deadline| {
             deadline.saturating_duration_since(Instant::now()).min(time)
@@ -246,8 +168,26 @@ impl Source {
     /// Sleeps, unless the consumer stops.
     pub(super) fn pause(&self, time: Duration) {
         drop(
-            self.room
-                .wait_timeout_while(self.lock(), time, |flight| flight.deadline.is_none()),
+            self.changed
+                .wait_timeout_while(self.lock(), time, |control| control.deadline.is_none()),
+        );
+    }
+
+    /// Returns `true` for the first event of a type that no receiver wants.
+    pub(super) fn is_new_unheard(&self, event_type: &'static str) -> bool {
+        let mut control = self.lock();
+        let is_new = !control.unheard.contains(&event_type);
+        if is_new {
+            control.unheard.push(event_type);
+        }
+        is_new
+    }
+
+    /// Logs that another consumer has taken the lead.
+    pub(super) fn lost(&self, error: &TransportError) {
+        throttled!(
+                    warn, target: "events_bus::consumer", topic = &*self.topic, group = &*self.group, %error,
+            "lost the lead: nothing of this term is settled"
         );
     }
 }

@@ -1,37 +1,49 @@
-//! Where events wait until they are published.
+//! Outboxes: events wait in them until they are published.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, PoisonError};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use super::queue::{Queue, Sent};
+use events_core::EventMetadata;
+
+use super::backlog::{Backlog, Capacity, Rows};
+use super::queue::Sent;
 use super::report::Reports;
-use crate::deadline;
+use super::size::{self, EventTooLarge};
 use crate::metrics::ProducerMetrics;
-use crate::transport::{SharedTransport, TransportError, TransportErrorKind, names};
+use crate::transport::{SharedTransport, TransportError, TransportErrorKind};
 
 /// The group in which the publisher of an outbox reads it.
 pub(super) const GROUP: &str = "publisher";
 
-/// Where a bus puts what is sent.
+/// Longest and shortest time between two questions of a flush to the store.
+const ASK: (Duration, Duration) = (Duration::from_millis(2), Duration::from_millis(50));
+
+/// The place where a bus puts the events that are sent.
 #[derive(Debug)]
-pub(crate) enum Outbox {
-    /// The transport itself, which keeps an event before the send returns.
+pub(crate) struct Outbox {
+    /// Maximum size of an event in bytes.
+    pub(crate) max_event_bytes: usize,
+    pub(crate) way: Way,
+}
+
+/// The way from a send to the transport.
+#[derive(Debug)]
+pub(crate) enum Way {
+    /// A send publishes to the transport, which stores the event before the send returns.
     Direct {
         transport: SharedTransport,
         reports: Reports,
     },
-    /// Somewhere in between, which publishers empty.
-    Between {
+    /// A send puts the event into a store, from which a publisher takes it.
+    Stored {
         store: Store,
-        limit: Limit,
-        waiting: BTreeMap<String, Arc<Waiting>>,
+        capacity: Capacity,
+        backlogs: BTreeMap<String, Arc<Backlog>>,
     },
 }
 
-/// What is in between.
+/// A store of events that wait.
 #[derive(Debug, Clone)]
 pub(crate) enum Store {
     /// The memory of the process: a queue for each topic.
@@ -40,199 +52,91 @@ pub(crate) enum Store {
     Kept(SharedTransport),
 }
 
-/// How many events may wait for one topic, and what a sender does when so many do.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Limit {
-    pub(crate) capacity: u64,
-    /// How long a sender waits for room; with zero it is refused at once.
-    pub(crate) wait: Duration,
-}
-
-/// What waits for one topic.
-pub(crate) struct Waiting {
-    pub(super) topic: String,
-    pub(super) outbox: String,
-    pub(super) metrics: ProducerMetrics,
-    /// Those of them that wait in memory.
-    pub(super) queue: Queue,
-    count: AtomicU64,
-    /// Of those, what a sender is about to put into the store.
-    entering: AtomicU64,
-    changed: (Mutex<()>, Condvar),
-}
-
-impl Waiting {
-    pub(crate) fn new(topic: &str) -> Arc<Self> {
-        Arc::new(Self {
-            topic: topic.to_owned(),
-            outbox: names::outbox(topic),
-            metrics: ProducerMetrics::new(topic),
-            queue: Queue::default(),
-            count: AtomicU64::new(0),
-            entering: AtomicU64::new(0),
-            changed: (Mutex::new(()), Condvar::new()),
-        })
-    }
-
-    pub(crate) fn count(&self) -> u64 {
-        self.count.load(Ordering::Acquire)
-    }
-
-    /// Corrects the count by what the store says, which other processes may use as well. What is being put in at this moment may be
-    /// counted twice until the next time, and never not at all.
-    pub(super) fn recount(
-        &self,
-        ask: impl FnOnce() -> Result<Option<u64>, TransportError>,
-    ) -> Result<(), TransportError> {
-        let (entering, before) = (self.entering.load(Ordering::Acquire), self.count());
-        if let Some(stored) = ask()? {
-            let now = stored.saturating_add(entering);
-            let correct = |count: u64| {
-                Some(if now >= before {
-                    count.saturating_add(now - before)
-                } else {
-                    count.saturating_sub(before - now)
-                })
-            };
-            let _ = self
-                .count
-                .fetch_update(Ordering::AcqRel, Ordering::Acquire, correct);
-            self.tell(self.count());
-        }
-        Ok(())
-    }
-
-    pub(super) fn left(&self, published: u64) {
-        let before = self
-            .count
-            .fetch_update(Ordering::AcqRel, Ordering::Acquire, |count| {
-                Some(count.saturating_sub(published))
-            });
-        self.tell(before.unwrap_or_default().saturating_sub(published));
-    }
-
-    fn tell(&self, count: u64) {
-        self.metrics.outbox(count);
-        drop(self.changed.0.lock());
-        self.changed.1.notify_all();
-    }
-
-    /// Puts a record into a store, or says how many wait.
-    fn put_into(
-        &self,
-        store: &SharedTransport,
-        event: Sent<'_>,
-        limit: Limit,
-    ) -> Result<Result<(), TransportError>, u64> {
-        self.entering.fetch_add(1, Ordering::AcqRel);
-        let result = self.enter(limit).map(|()| {
-            let kept = store.publish(&self.outbox, &[event.into_record()], None);
-            kept.map(drop).inspect_err(|_| self.left(1))
-        });
-        self.entering.fetch_sub(1, Ordering::AcqRel);
-        result
-    }
-
-    /// Takes a place, or says how many wait.
-    fn enter(&self, limit: Limit) -> Result<(), u64> {
-        let take = |count: u64| (count < limit.capacity).then_some(count + 1);
-        let try_enter = || {
-            self.count
-                .fetch_update(Ordering::AcqRel, Ordering::Acquire, take)
-        };
-        let Err(count) = try_enter() else {
-            return Ok(());
-        };
-        if limit.wait.is_zero() {
-            return Err(count);
-        }
-        let deadline = deadline::after(limit.wait);
-        let mut guard = self
-            .changed
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        loop {
-            let Err(count) = try_enter() else {
-                return Ok(());
-            };
-            let left = deadline.saturating_duration_since(Instant::now());
-            if left.is_zero() {
-                return Err(count);
-            }
-            guard = self
-                .changed
-                .1
-                .wait_timeout(guard, left)
-                .unwrap_or_else(PoisonError::into_inner)
-                .0;
-        }
-    }
-
-    /// Waits until nothing waits, at most until the deadline. Says how many still do.
-    pub(crate) fn drained(&self, deadline: Instant) -> u64 {
-        let guard = self
-            .changed
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
-        let left = deadline.saturating_duration_since(Instant::now());
-        drop(
-            self.changed
-                .1
-                .wait_timeout_while(guard, left, |()| self.count() > 0),
-        );
-        self.count()
-    }
-}
-
-impl fmt::Debug for Waiting {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{} for {}", self.count(), self.topic)
-    }
+/// Number of waiting events of all topics, or the reason why a store did not say.
+#[derive(Debug, Default)]
+pub(crate) struct Left {
+    /// Number of events that still wait, as far as it is known.
+    pub(crate) waiting: u64,
+    /// Error of a store that could not be asked.
+    pub(crate) unknown: Option<TransportError>,
+    /// Reason of the last failure to publish.
+    pub(crate) failure: Option<Box<str>>,
 }
 
 impl Outbox {
-    /// Where records of a topic go.
-    pub(crate) fn place(&self, topic: &str) -> Place {
-        Place {
+    /// Returns the destination of the records of a topic.
+    pub(crate) fn destination(&self, topic: &str) -> Destination {
+        Destination {
             topic: topic.to_owned(),
             metrics: ProducerMetrics::new(topic),
-            waiting: match self {
-                Self::Direct { .. } => None,
-                Self::Between { waiting, .. } => waiting.get(topic).cloned(),
+            backlog: match &self.way {
+                Way::Direct { .. } => None,
+                Way::Stored { backlogs, .. } => backlogs.get(topic).cloned(),
             },
         }
     }
 
-    /// Takes an event. When this returns, it is kept as well as the outbox keeps it.
-    pub(super) fn put(&self, place: &Place, event: Sent<'_>) -> Result<(), TransportError> {
-        let metrics = &place.metrics;
-        let result = match (self, &place.waiting) {
-            (Self::Direct { transport, reports }, _) => {
+    /// Checks the size of an event, and counts the event as refused if it is too large.
+    ///
+    /// # Errors
+    /// Returns an error if the event is larger than the limit of the bus.
+    pub(super) fn check_size(
+        &self,
+        destination: &Destination,
+        metadata: &EventMetadata,
+        key: Option<&str>,
+        body: &[u8],
+    ) -> Result<(), EventTooLarge> {
+        let event_type = metadata.event_type();
+        let size = body.len() + key.map_or(0, str::len) + event_type.len();
+        let checked = size::check(event_type, size, self.max_event_bytes);
+        if checked.is_err() {
+            destination.metrics.refused();
+        }
+        checked
+    }
+
+    /// Takes an event. When this returns, the event is as safe as the store makes it.
+    ///
+    /// # Errors
+    /// Returns an error if the event was not stored, or if that is unknown.
+    pub(super) fn put(
+        &self,
+        destination: &Destination,
+        event: Sent<'_>,
+    ) -> Result<(), TransportError> {
+        let metrics = &destination.metrics;
+        let topic = &*destination.topic;
+        let result = match (&self.way, &destination.backlog) {
+            (Way::Direct { transport, reports }, _) => {
                 let records = &[event.into_record()];
-                transport.publish(&place.topic, records, None).map(|ids| {
-                    metrics.published(1);
-                    reports.published(&place.topic, records.iter(), &ids);
+                transport.publish(topic, records).map(|ids| {
+                    let ids: Vec<_> = ids.into_iter().map(Some).collect();
+                    reports.published(topic, metrics, records, &ids);
                 })
             }
-            (Self::Between { store, limit, .. }, Some(waiting)) => {
+            (
+                Way::Stored {
+                    store, capacity, ..
+                },
+                Some(backlog),
+            ) => {
                 let result = match store {
-                    Store::Memory => waiting.enter(*limit).map(|()| {
-                        waiting.queue.push(event);
+                    Store::Memory => backlog.enter(*capacity).map(|()| {
+                        backlog.queue.push(event);
                         Ok(())
                     }),
-                    Store::Kept(store) => waiting.put_into(store, event, *limit),
+                    Store::Kept(store) => backlog.put(*capacity, || {
+                        let records = &[event.into_record()];
+                        store.publish(&backlog.outbox, records).map(drop)
+                    }),
                 };
-                result.unwrap_or_else(|count| Err(full(&place.topic, count, *limit)))
+                result.unwrap_or_else(|count| Err(full(topic, count, *capacity)))
             }
-            (Self::Between { .. }, None) => Err(TransportError::new(
+            (Way::Stored { .. }, None) => Err(TransportError::new(
                 TransportErrorKind::Refused,
                 "outbox",
-                format!(
-                    "topic `{}` has no outbox: no route leads to it",
-                    place.topic
-                ),
+                format!("topic `{topic}` has no outbox; add a route to it"),
             )),
         };
         match result {
@@ -241,20 +145,106 @@ impl Outbox {
         }
         result
     }
+
+    /// Returns the number of events that wait. Asks the store, which other processes use as well.
+    ///
+    /// # Errors
+    /// Returns an error if the store does not answer.
+    pub(crate) fn waiting(&self) -> Result<u64, TransportError> {
+        let Way::Stored {
+            store, backlogs, ..
+        } = &self.way
+        else {
+            return Ok(0);
+        };
+        let waiting = |backlog: &Arc<Backlog>| match store {
+            Store::Memory => Ok(backlog.count()),
+            Store::Kept(store) => Rows::of(store, &backlog.outbox).map(Rows::waiting),
+        };
+        backlogs.values().map(waiting).sum()
+    }
+
+    /// Waits until the events that wait now are published, at most until the deadline.
+    pub(crate) fn flush(&self, deadline: Instant) -> Left {
+        let Way::Stored {
+            store, backlogs, ..
+        } = &self.way
+        else {
+            return Left::default();
+        };
+        let mut left = match store {
+            Store::Memory => flush_memory(backlogs, deadline),
+            Store::Kept(store) => flush_store(store, backlogs, deadline),
+        };
+        let mut failures = backlogs.values();
+        left.failure = failures.find_map(|backlog| backlog.failure());
+        left
+    }
 }
 
-/// Where records of one topic go.
-pub(crate) struct Place {
+fn flush_memory(backlogs: &BTreeMap<String, Arc<Backlog>>, deadline: Instant) -> Left {
+    let targets: Vec<_> = backlogs
+        .values()
+        .map(|backlog| {
+            // In this order: an event that leaves in between makes the target too high, and never too low.
+            let count = backlog.count();
+            (backlog, backlog.left().saturating_add(count))
+        })
+        .collect();
+    let mut left = Left::default();
+    for (backlog, target) in targets {
+        backlog.wait_until_left(target, deadline);
+        left.waiting += target.saturating_sub(backlog.left()).min(backlog.count());
+    }
+    left
+}
+
+fn flush_store(
+    store: &SharedTransport,
+    backlogs: &BTreeMap<String, Arc<Backlog>>,
+    deadline: Instant,
+) -> Left {
+    // All of them are asked before the first is waited for. A store that does not answer is asked again.
+    let mut targets: Vec<_> = backlogs
+        .values()
+        .map(|backlog| (backlog, Rows::of(store, &backlog.outbox).ok()))
+        .collect();
+    let mut left = Left::default();
+    for (backlog, target) in &mut targets {
+        let mut pause = ASK.0;
+        loop {
+            let (waiting, unknown) = match Rows::of(store, &backlog.outbox) {
+                Ok(rows) => (rows.still_waiting(*target.get_or_insert(rows)), None),
+                Err(error) => (0, Some(error)),
+            };
+            if waiting == 0 && unknown.is_none() {
+                break;
+            }
+            let time = deadline.saturating_duration_since(Instant::now());
+            if time.is_zero() {
+                left.waiting += waiting;
+                left.unknown = left.unknown.or(unknown);
+                break;
+            }
+            backlog.wait(pause.min(time));
+            pause = (pause * 2).min(ASK.1);
+        }
+    }
+    left
+}
+
+/// The destination of records: one topic.
+pub(crate) struct Destination {
     topic: String,
     metrics: ProducerMetrics,
-    waiting: Option<Arc<Waiting>>,
+    backlog: Option<Arc<Backlog>>,
 }
 
-fn full(topic: &str, count: u64, limit: Limit) -> TransportError {
-    let waited = if limit.wait.is_zero() {
+fn full(topic: &str, count: u64, capacity: Capacity) -> TransportError {
+    let waited = if capacity.wait.is_zero() {
         "`when_full` says to refuse".to_owned()
     } else {
-        format!("none was published in {:?}", limit.wait)
+        format!("none was published in {:?}", capacity.wait)
     };
     TransportError::new(
         TransportErrorKind::Full,

@@ -1,9 +1,9 @@
-//! The outbox in memory: what is sent waits in a queue until the publisher of its topic takes it.
+//! The outbox in memory: a queue of events for each topic, from which the publisher takes them.
 //!
-//! It promises nothing beyond the process, and so needs nothing of what a transport has: no group, no lease, nothing pending. A
-//! sender copies its event into a buffer that it shares with the other senders, and allocates nothing; the publisher makes the
-//! records. Memory that one thread allocates and another one gives back has both wait for the allocator, which cost a sender more
-//! than all the rest.
+//! It promises nothing beyond the process, and so needs nothing of a transport: no group, no lease, no pending entries. A sender
+//! copies its event into a buffer that it shares with the other senders, and allocates nothing; the publisher makes the records.
+//! Memory that one thread allocates and another one frees makes both wait for the allocator, which cost a sender more than all the
+//! rest.
 
 use std::collections::VecDeque;
 use std::fmt;
@@ -12,11 +12,13 @@ use std::time::Duration;
 
 use events_core::EventMetadata;
 
+use super::size;
 use crate::record::Record;
 use crate::trace::TraceContext;
 
-/// What a burst has needed beyond this is given back.
+/// Number of events for which a buffer keeps its memory after a burst.
 const KEPT_EVENTS: usize = 4_096;
+/// Memory that a buffer keeps after a burst, in bytes.
 const KEPT_BYTES: usize = 2 << 20;
 
 /// An event on its way into an outbox.
@@ -50,7 +52,7 @@ pub(super) struct Queue {
 #[derive(Default)]
 struct State {
     events: Events,
-    /// The publisher waits. While it works, nobody has to wake it, which would be a system call.
+    /// `true` while the publisher waits. While it works, nobody has to wake it, which would be a system call.
     is_awaited: bool,
 }
 
@@ -65,8 +67,8 @@ impl Queue {
         }
     }
 
-    /// Takes all that wait into what is empty, after having waited for the first. The senders go on with what it was given: the
-    /// two take turns.
+    /// Takes all waiting events in exchange for an empty buffer, after it has waited for the first. Senders go on with that buffer:
+    /// the two take turns.
     pub(super) fn take(&self, all: &mut Events, wait: Duration) {
         let mut state = self.lock();
         if state.events.is_empty() {
@@ -93,23 +95,29 @@ impl fmt::Debug for Queue {
     }
 }
 
-/// Events one after the other.
+/// Events in the order in which they were sent.
 #[derive(Default)]
 pub(super) struct Events {
     heads: VecDeque<Head>,
     /// The key and the body of each.
     bytes: Vec<u8>,
-    /// How many of the bytes were read.
+    /// Number of bytes that were read.
     read: usize,
 }
 
 struct Head {
     metadata: EventMetadata,
     trace: Option<TraceContext>,
-    /// The length of the key, where there is one.
+    /// Length of the key, if there is one.
     key: Option<usize>,
-    /// The length of the body.
+    /// Length of the body.
     body: usize,
+}
+
+impl Head {
+    fn size(&self) -> usize {
+        self.body + self.key.unwrap_or(0) + self.metadata.event_type().len()
+    }
 }
 
 impl Events {
@@ -139,9 +147,9 @@ impl Events {
         self.heads.is_empty()
     }
 
-    /// Makes records of the next ones, at most so many.
-    pub(super) fn next(&mut self, most: usize) -> Vec<Record> {
-        let count = self.len().min(most);
+    /// Returns the records of the next batch: at most `max_records`, and at most 8 MiB or one record.
+    pub(super) fn next(&mut self, max_records: usize) -> Vec<Record> {
+        let count = size::batch_len(self.heads.iter().map(Head::size), max_records);
         let Self { heads, bytes, read } = self;
         heads
             .drain(..count)
@@ -154,7 +162,7 @@ impl Events {
                 let key = head.key.map(&mut take);
                 Sent {
                     metadata: head.metadata,
-                    // It was one when it came.
+                    // It was UTF-8 when it came.
                     key: key.and_then(|key| std::str::from_utf8(key).ok()),
                     body: take(head.body),
                     trace: head.trace,
@@ -164,7 +172,7 @@ impl Events {
             .collect()
     }
 
-    /// Ready for others.
+    /// Empties the buffer for other events.
     pub(super) fn clear(&mut self) {
         self.heads.clear();
         self.heads.shrink_to(KEPT_EVENTS);

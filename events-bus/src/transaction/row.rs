@@ -4,39 +4,40 @@ use std::fmt;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use events_core::delivery::OwnedEvent;
-use events_core::{BoxError, Event, EventMetadata, Signal, Uuid, registry};
+use events_core::{AnySignal, BoxError, Event, EventMetadata, Signal, Uuid, registry};
 
 use super::SendInError;
+use crate::record::check_size;
 use crate::trace::TraceContext;
 use crate::wire;
 
-/// An event as the outbox of the caller's database keeps it. Its fields are the columns.
+/// An event in the outbox of the caller's database. Its fields are the columns.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct OutboxRow {
-    /// The id of the event: text in the database.
+    /// Id of the event; text in the database.
     pub event_id: Uuid,
-    /// The event type.
+    /// Event type.
     pub event_type: String,
-    /// The metadata as JSON, as the reference has it.
+    /// Metadata as JSON, as the Python services write it.
     pub metadata: String,
-    /// The trace context of the sender: the header `traceparent`, and behind a space `tracestate` where there is one.
+    /// Trace context of the sender: the header `traceparent`, then a space and `tracestate` if there is one.
     pub trace: Option<String>,
-    /// The event data: Avro binary.
+    /// Event data: Avro binary.
     pub body: Vec<u8>,
 }
 
 impl OutboxRow {
-    /// The row of an event that is sent now: for clients that insert it themselves, in place of [`send_in`](super::send_in). It is for
-    /// them, too, to insert nothing where the signal [is disabled](Signal::is_enabled).
+    /// Creates the row of an event that is sent now, for clients that insert it themselves in place of
+    /// [`send_in`](super::send_in). Insert nothing if the signal [is disabled](Signal::is_enabled).
     ///
     /// # Errors
-    /// When the event cannot be encoded.
+    /// Returns an error if the event cannot be encoded or is larger than 16 MiB.
     pub fn of<E: Event>(signal: &'static Signal<E>, event: E) -> Result<Self, SendInError> {
         of(signal, event).map(|(row, _)| row)
     }
 
-    /// The row that has these columns: for implementations of [`OutboxSource`](super::OutboxSource).
+    /// Creates the row from its columns, for implementations of [`OutboxSource`](super::OutboxSource).
     pub const fn from_columns(
         event_id: Uuid,
         event_type: String,
@@ -53,7 +54,7 @@ impl OutboxRow {
         }
     }
 
-    /// The trace context of the sender.
+    /// Returns the trace context of the sender.
     pub(super) fn trace_context(&self) -> Option<TraceContext> {
         let trace = self.trace.as_deref()?;
         let (parent, state) = match trace.split_once(' ') {
@@ -63,8 +64,11 @@ impl OutboxRow {
         TraceContext::parse(parent, state)
     }
 
-    /// The event of the row, or what is wrong with it.
-    pub(super) fn decode(&self) -> Result<(OwnedEvent, EventMetadata), String> {
+    /// Decodes the event of the row. The error is a reason to quarantine the row.
+    pub(super) fn decode(
+        &self,
+    ) -> Result<(&'static dyn AnySignal, OwnedEvent, EventMetadata), String> {
+        check_size(&self.event_type, self.body.len()).map_err(|error| error.to_string())?;
         let signal = registry::find(&self.event_type).ok_or_else(|| {
             format!(
                 "no event of this program has the type `{}`: link the catalog that declares it into the program that relays",
@@ -72,19 +76,21 @@ impl OutboxRow {
             )
         })?;
         // The text of a serde error may repeat a value.
-        let metadata: EventMetadata = serde_json::from_str(&self.metadata).map_err(|error| {
-            format!("the metadata cannot be read, at column {}", error.column())
-        })?;
+        let metadata: EventMetadata = serde_json::from_str(&self.metadata)
+            .map_err(|error| format!("cannot read the metadata, at column {}", error.column()))?;
+        if metadata.event_type() != self.event_type {
+            return Err("the metadata and the column `event_type` name different types".to_owned());
+        }
         // Types of the catalog read themselves, and that is foreign code.
         let read = || wire::decode_any(signal, &self.body, metadata.minor_version());
         let event = catch_unwind(AssertUnwindSafe(read))
-            .map_err(|_| "a type of the event panicked while it was read".to_owned())?
+            .map_err(|_| "a type of the event panicked while it was decoded".to_owned())?
             .map_err(|error| error.to_string())?;
-        Ok((event, metadata))
+        Ok((signal, event, metadata))
     }
 }
 
-/// The row of an event that is sent now, and its metadata.
+/// Creates the row of an event that is sent now, and its metadata.
 pub(super) fn of<E: Event>(
     signal: &'static Signal<E>,
     event: E,
@@ -97,7 +103,8 @@ pub(super) fn of<E: Event>(
     let metadata =
         EventMetadata::new(info.event_type).with_minor_version(i64::from(info.minor_version));
     let body = wire::encode(&event).map_err(|error| fail(error.into()))?;
-    // It is consumed, as by any send.
+    check_size(info.event_type, body.len()).map_err(|error| fail(error.into()))?;
+    // The event is consumed, as by any send.
     drop(event);
     let trace = TraceContext::current().map(|trace| {
         let parent = trace.child().to_string();
@@ -116,7 +123,7 @@ pub(super) fn of<E: Event>(
     Ok((row, metadata))
 }
 
-/// Without the body.
+/// Leaves out the body.
 impl fmt::Debug for OutboxRow {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("OutboxRow")

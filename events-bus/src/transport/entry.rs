@@ -6,23 +6,23 @@ use std::sync::Arc;
 
 use events_core::Timestamp;
 
-use super::settle::Progress;
+use super::settle::RetryState;
 use crate::record::Record;
 
-/// Which of a group's two queues an entry is in.
+/// Queue of a group that an entry belongs to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum Queue {
-    /// What was given to one group once more. It comes first.
+    /// The redelivery queue of one group: requeued records. It comes first.
     Redelivery,
     /// The topic.
     Topic,
 }
 
-/// The number of an entry within its topic, or of a dead letter within its. Later ones are larger.
+/// Number of an entry within its topic, or of a dead letter among the dead letters. Later ones are larger.
 ///
-/// As text it is what Redis calls it, `1795376013252-0`; of an entry that was requeued, `again:1795376013252-0`. A transport that
-/// counts uses the first number alone.
+/// As text it is what Redis calls it, `1795376013252-0`; an entry of the redelivery queue is `requeued:1795376013252-0`. A
+/// transport that counts uses the first number alone.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct EntryId {
     queue: Queue,
@@ -31,7 +31,7 @@ pub struct EntryId {
 }
 
 impl EntryId {
-    /// The id of an entry of a topic.
+    /// Creates the id of an entry of a topic.
     pub const fn new(major: u64, minor: u64) -> Self {
         Self {
             queue: Queue::Topic,
@@ -40,24 +40,24 @@ impl EntryId {
         }
     }
 
-    /// The same number in the queue of what is handled once more.
+    /// Returns the same number in the redelivery queue.
     #[must_use]
     pub const fn in_redelivery(mut self) -> Self {
         self.queue = Queue::Redelivery;
         self
     }
 
-    /// The queue it is in.
+    /// Returns the queue that the entry belongs to.
     pub const fn queue(self) -> Queue {
         self.queue
     }
 
-    /// The first number: for Redis, milliseconds.
+    /// Returns the first number: for Redis, milliseconds.
     pub const fn major(self) -> u64 {
         self.major
     }
 
-    /// The second number.
+    /// Returns the second number.
     pub const fn minor(self) -> u64 {
         self.minor
     }
@@ -66,7 +66,7 @@ impl EntryId {
 impl fmt::Display for EntryId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.queue == Queue::Redelivery {
-            f.write_str("again:")?;
+            f.write_str("requeued:")?;
         }
         write!(f, "{}-{}", self.major, self.minor)
     }
@@ -78,10 +78,10 @@ impl fmt::Debug for EntryId {
     }
 }
 
-/// A text is no id of an entry.
+/// A text is not the id of an entry.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{given}` is no id of an entry, expected one such as `1795376013252-0` or `17`; `--json` shows the ids"
+    "`{given}` is not the id of an entry; expected one such as `1795376013252-0` or `17`; `--json` shows the ids"
 )]
 pub struct ParseEntryIdError {
     given: Box<str>,
@@ -94,8 +94,8 @@ impl FromStr for EntryId {
         let refuse = || ParseEntryIdError {
             given: text.chars().take(100).collect::<String>().into(),
         };
-        let (again, number) = text
-            .strip_prefix("again:")
+        let (requeued, number) = text
+            .strip_prefix("requeued:")
             .map_or((false, text), |number| (true, number));
         let (major, minor) = number.split_once('-').unwrap_or((number, "0"));
         let digits = |text: &str| -> Option<u64> {
@@ -106,44 +106,46 @@ impl FromStr for EntryId {
             .zip(digits(minor))
             .map(|(major, minor)| Self::new(major, minor))
             .ok_or_else(refuse)?;
-        Ok(if again { id.in_redelivery() } else { id })
+        Ok(if requeued { id.in_redelivery() } else { id })
     }
 }
 
-/// Where reading begins.
+/// Position in a topic at which reading begins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Position {
-    /// With the oldest entry.
+    /// The oldest entry.
     Oldest,
-    /// With this entry, or the first behind where it would be.
+    /// This entry, or the first after its place.
     At(EntryId),
-    /// Behind this entry.
+    /// The first entry after this one.
     After(EntryId),
-    /// With the first entry that was published at that time or later, by the clock of the transport.
+    /// The first entry that was published at this time or later, by the clock of the transport.
     Time(Timestamp),
 }
 
-/// A record that a topic keeps.
+/// A record in a topic, in the redelivery queue of a group, or in its retry queue.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct Entry {
-    /// Its number.
+    /// Number of the entry. A delivery of the retry queue has the number of the entry that was parked.
     pub id: EntryId,
-    /// When it was published, by the clock of the transport.
+    /// Time at which it was published, by the clock of the transport.
     pub published_at: Timestamp,
-    /// How often it was handed out to a consumer of the group, this time included; 0 where no group is asked.
+    /// Number of times that it was handed to a consumer of the group, this time included; 0 if it was read without a group.
     pub deliveries: u64,
-    /// The record; or why it is none, and what stood there.
+    /// Number of trial marks, this time included. A trial that ended the process leaves its mark.
+    pub trials: u32,
+    /// The record, or what the entry holds instead.
     pub record: Result<Record, Malformed>,
-    /// What became of its receivers so far, where it was pending before.
-    pub progress: Vec<Progress>,
-    /// The receivers that have handled this *event*, in another entry: by them, this one is a duplicate.
+    /// State of the one receiver that this is for, if it comes from the retry queue. A pointer, since most entries do not.
+    pub retry: Option<Box<RetryState>>,
+    /// Receivers that handled this *event* in another entry within the duplicate window.
     pub handled_by: Vec<Arc<str>>,
 }
 
 impl Entry {
-    /// An entry that is handed out for the first time.
+    /// Creates an entry that was not handed out yet.
     pub const fn new(
         id: EntryId,
         published_at: Timestamp,
@@ -153,37 +155,64 @@ impl Entry {
             id,
             published_at,
             deliveries: 0,
+            trials: 0,
             record,
-            progress: Vec::new(),
+            retry: None,
             handled_by: Vec::new(),
         }
     }
 
-    /// As one that was handed out so often.
+    /// Returns the entry with this number of deliveries.
     #[must_use]
     pub const fn delivered(mut self, deliveries: u64) -> Self {
         self.deliveries = deliveries;
         self
     }
+
+    /// Returns the entry with this number of trial marks.
+    #[must_use]
+    pub const fn tried(mut self, trials: u32) -> Self {
+        self.trials = trials;
+        self
+    }
+
+    /// Returns the entry as a delivery of the retry queue.
+    #[must_use]
+    pub fn retried(mut self, retry: RetryState) -> Self {
+        self.retry = Some(Box::new(retry));
+        self
+    }
+
+    /// Returns the size of its record, or of the fields that stand in its place, in bytes.
+    pub fn size(&self) -> usize {
+        match &self.record {
+            Ok(record) => record.size(),
+            Err(malformed) => malformed
+                .fields
+                .iter()
+                .map(|(name, value)| name.len() + value.len())
+                .sum(),
+        }
+    }
 }
 
-/// A field of a malformed entry: its name and its value.
+/// Name and value of a field of a malformed entry.
 pub type Field = (Box<[u8]>, Box<[u8]>);
 
-/// What a topic keeps and nobody can read as a record: a stranger wrote it.
+/// Content of an entry that is not a record: another program wrote it.
 #[derive(Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct Malformed {
-    /// Why it is no record: names headers, and never their values.
+    /// Reason, which names headers and never their values.
     pub reason: Box<str>,
-    /// Its event type, if that could be read.
+    /// Event type, if it could be read.
     pub event_type: Option<Box<str>>,
-    /// Its fields as they are, names and values.
+    /// Fields as they are.
     pub fields: Vec<Field>,
 }
 
 impl Malformed {
-    /// For this reason.
+    /// Creates the content of an entry that is not a record.
     pub fn new(reason: impl Into<Box<str>>, event_type: Option<&str>, fields: Vec<Field>) -> Self {
         Self {
             reason: reason.into(),

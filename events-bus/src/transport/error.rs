@@ -1,9 +1,9 @@
-//! What can go wrong with a transport.
+//! Errors of transports.
 
 use std::error::Error;
 use std::fmt;
 
-/// Why a transport did not do what it was asked for. It names the transport and what was tried, and never payload.
+/// Error of a transport. It names the transport and the operation, and never payload.
 pub struct TransportError(Box<Inner>);
 
 #[derive(Debug)]
@@ -15,24 +15,24 @@ struct Inner {
     source: Option<Box<dyn Error + Send + Sync>>,
 }
 
-/// What kind of trouble it is.
+/// Kind of a [`TransportError`].
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 #[non_exhaustive]
 pub enum TransportErrorKind {
-    /// It cannot be reached, or did not answer in time. Trying again may help.
+    /// The transport cannot be reached or did not answer in time. A retry may help.
     Unavailable,
-    /// It has no room: a disk or the memory of a broker is full, or a bounded queue. Trying again may help.
+    /// The transport has no room: a disk, the memory of a broker or a bounded queue is full. A retry may help.
     Full,
-    /// The consumer no longer leads its group.
+    /// The epoch of the call is old: another consumer leads the group, or nobody does.
     LostLease,
-    /// What it keeps is damaged. Trying again does not help.
+    /// The stored data is damaged. A retry does not help.
     Corrupt,
-    /// It refuses what was asked for: wrong password, a command it does not know, a name it does not take.
+    /// The transport refuses the operation: a wrong password, an unknown command, an invalid name.
     Refused,
 }
 
 impl TransportError {
-    /// An error of this kind; `message` says what was tried, and what to do.
+    /// Creates an error. `message` names the operation and the remedy.
     pub fn new(
         kind: TransportErrorKind,
         transport: &'static str,
@@ -47,21 +47,21 @@ impl TransportError {
         }))
     }
 
-    /// With what caused it.
+    /// Returns the error with its cause.
     #[must_use]
     pub fn because(mut self, source: impl Into<Box<dyn Error + Send + Sync>>) -> Self {
         self.0.source = Some(source.into());
         self
     }
 
-    /// It is not known whether what was asked for happened.
+    /// Returns the error with an unknown outcome: the operation may have happened.
     #[must_use]
     pub fn outcome_unknown(mut self) -> Self {
         self.0.outcome_unknown = true;
         self
     }
 
-    /// The same for another caller, who has waited for the same attempt.
+    /// Returns the same error for another caller of the same attempt.
     #[cfg(feature = "sqlite")]
     pub(crate) fn for_another(&self) -> Self {
         let inner = &self.0;
@@ -73,17 +73,17 @@ impl TransportError {
         }
     }
 
-    /// What kind of trouble it is.
+    /// Returns the kind.
     pub fn kind(&self) -> TransportErrorKind {
         self.0.kind
     }
 
-    /// Whether it is unknown that what was asked for happened.
+    /// Returns `true` if the operation may have happened.
     pub fn is_outcome_unknown(&self) -> bool {
         self.0.outcome_unknown
     }
 
-    /// Whether trying again may help.
+    /// Returns `true` if a retry may help.
     pub fn is_transient(&self) -> bool {
         matches!(
             self.0.kind,
@@ -92,7 +92,7 @@ impl TransportError {
     }
 }
 
-/// As text: it is what `main` and `unwrap` show of an error.
+/// Shows the text, because `main` and `unwrap` print this.
 impl fmt::Debug for TransportError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         fmt::Display::fmt(self, f)

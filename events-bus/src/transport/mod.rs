@@ -1,260 +1,218 @@
-//! Transports: what keeps events between services.
+//! Transports: where events are between services.
 //!
-//! A transport keeps *topics*, which are logs of [records](Record), and for each topic *groups* of consumers, which remember how
-//! far they are. It knows nothing of receivers, retries or routing: those are the bus's. Three come with this crate:
-//! [`memory`] for tests, [`sqlite`], the embedded default, and [`redis`] Streams. Another crate may bring its own; the public
-//! suite [`conformance`] says whether it keeps the promises of [`Transport`].
+//! A transport keeps *topics*, which are logs of [records](crate::Record), and for each topic *groups* of consumers, which remember
+//! how far they are. It knows nothing of receivers, retry policies or routing: those belong to the bus. Three transports come with
+//! this crate: [`memory`] for tests, [`sqlite`], the embedded default, and [`redis`] Streams.
+//!
+//! The contract has three traits: [`Log`] (publish, read), [`Groups`] (lead, receive, settle) and [`Maintenance`] (status, dead
+//! letters, retention). The rules that every transport shares are pure functions in [`rules`]. The public suite [`conformance`]
+//! checks a transport of another crate against all of it. A [`driver`] gives a transport its name, its URLs and its settings;
+//! [`register`] adds one of another crate.
+//!
+//! # Promises
+//! - **Order.** Records are read in the order in which they were published. Pending entries are claimed in the order of entries.
+//! - **At least once.** An entry that was handed to a consumer stays pending in its group until it is
+//!   [settled](Groups::settle), whatever becomes of the consumer, the process, or a broker that keeps its data.
+//! - **All or nothing.** Each call happens as a whole or not at all. After an error with an unknown outcome it may be either.
+//! - **Fencing.** An old epoch changes nothing, see [`Groups`].
+//! - **Proven publication.** A batch of an outbox that was published is recognized by the ids of its events, see
+//!   [`Log::publish_batch`].
+//! - **Time.** No call blocks for longer than the configured timeouts, beside the `wait` that it is given.
+//! - **Threads.** Any number of threads may call at the same time.
+//! - **Nothing is lost by trimming.** [`trim`](Maintenance::trim) keeps what a group has not finished, unless
+//!   `lose_unread_beyond` says otherwise.
+//! - **Bytes from outside do not panic.** An entry that cannot be read as a record is handed out as [`Malformed`].
 
 #[cfg(feature = "conformance")]
 pub mod conformance;
+pub mod driver;
 pub mod entry;
 pub mod error;
+mod groups;
+mod lease;
+mod log;
+mod maintenance;
 #[cfg(feature = "memory")]
 pub mod memory;
 pub mod names;
 #[cfg(feature = "redis")]
 pub mod redis;
+pub mod rules;
 pub mod settle;
 #[cfg(feature = "sqlite")]
 pub mod sqlite;
 pub mod status;
 
-use std::fmt;
 use std::sync::Arc;
-use std::time::Duration;
 
+pub use driver::{Driver, register};
 pub use entry::{Entry, EntryId, Field, Malformed, ParseEntryIdError, Position, Queue};
 pub use error::{TransportError, TransportErrorKind};
-pub use settle::{DeadLetter, DeadReason, Progress, ReceiverState, Settlement};
+pub use groups::{Claim, Claimed, Groups, Limit, RetryId, Start};
+pub use lease::{Epoch, Leadership, Member, ParseEpochError};
+pub use log::{Batch, Dispute, Log, Receipt};
+pub use maintenance::{DeadLetterLimits, Maintenance, Retention, Trimmed};
+pub use settle::{DeadLetter, DeadReason, Parked, RetryState, Settlement};
 pub use status::{GroupStatus, TopicStatus};
 
-use crate::record::Record;
+/// A complete transport. Every type that implements the three traits is one.
+pub trait Transport: Log + Groups + Maintenance {}
 
-/// A consumer of a group on a topic: who asks.
-#[derive(Debug, Clone, Copy)]
-#[expect(clippy::exhaustive_structs, reason = "three names, and no more")]
-pub struct Member<'a> {
-    /// The full name of the topic, with its prefix.
-    pub topic: &'a str,
-    /// The group.
-    pub group: &'a str,
-    /// The name of the consumer within the group, which no other running one has.
-    pub consumer: &'a str,
-}
+impl<T: Log + Groups + Maintenance> Transport for T {}
 
-/// Where a group that is new begins to read. One that was there before goes on where it stopped.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
-#[non_exhaustive]
-pub enum Start {
-    /// With the oldest record that the topic has.
-    #[default]
-    Beginning,
-    /// With what is published from now on.
-    Now,
-}
-
-/// Whether a consumer may read.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-#[non_exhaustive]
-pub enum Standing {
-    /// It leads the group on this topic until its lease ends, or the group is not led.
-    Active,
-    /// Another consumer leads the group on this topic.
-    Standby,
-}
-
-/// The numbers by which a publisher and a transport agree on what was published: see [`Transport::publish`].
-#[derive(Debug, Clone, Copy)]
-#[expect(clippy::exhaustive_structs, reason = "a name and its numbers")]
-pub struct Sequence<'a> {
-    /// The publisher's outbox. One outbox has one publisher at a time.
-    pub outbox: &'a str,
-    /// A number for each record, ascending, and larger than those of earlier calls.
-    pub numbers: &'a [u64],
-}
-
-/// How much of a topic is kept once it was handled.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-#[expect(clippy::exhaustive_structs, reason = "the three rules that there are")]
-pub struct Retention {
-    /// At least so many of the newest entries stay.
-    pub entries: u64,
-    /// Younger entries stay.
-    pub age: Duration,
-    /// Of entries beyond this number, the oldest go *although a group has not handled them*. `None` loses nothing.
-    pub lose_unread_beyond: Option<u64>,
-}
-
-/// What keeps events between services.
-///
-/// # Promises
-/// - **Order.** Records are read in the order in which they were published: those of one call in theirs, those of a later call
-///   behind them. What was pending is handed out in the order of its entries as well.
-/// - **At least once.** An entry that was handed to a consumer stays pending in its group until it is
-///   [settled](Self::settle) as finished, whatever becomes of the consumer, the process, or a broker that keeps its data.
-/// - **All or nothing.** `publish` and each settlement happen as a whole or not at all. After an error it may be either: who calls
-///   again may publish twice, unless it gives a [`Sequence`].
-/// - **Leading.** Of a group that is led, one consumer at a time is [active](Standing::Active) on a topic. That is what keeps the
-///   order of events of one key when several processes consume in one group: the others stand by.
-/// - **Time.** No call blocks for longer than the timeouts that the transport was configured with, beside the `wait` it is given.
-/// - **Threads.** Any number of threads may call at the same time.
-/// - **Nothing is lost by trimming.** [`trim`](Self::trim) leaves what a group has not finished, unless `lose_unread_beyond` says
-///   otherwise.
-/// - **Bytes from outside do not panic.** What cannot be read as a record is handed out as [`Malformed`].
-///
-/// Topic names are full names, with their prefix. A topic begins to be when something is published to it, or a group joins it.
-pub trait Transport: Send + Sync + fmt::Debug + 'static {
-    /// What it is called in messages and measurements: `sqlite`.
-    fn name(&self) -> &'static str;
-
-    /// Appends records to a topic, and says which entries they became.
-    ///
-    /// With a [`Sequence`], what was published under its numbers before is passed over, so that a publisher that does not know
-    /// how a call ended can repeat it: the answer then holds `None` for what was there already. The transport remembers the
-    /// largest number for at least a week.
-    ///
-    /// # Errors
-    /// When the records could not be kept. What became of them is not known where
-    /// [`is_outcome_unknown`](TransportError::is_outcome_unknown) says so.
-    fn publish(
-        &self,
-        topic: &str,
-        records: &[Record],
-        sequence: Option<Sequence<'_>>,
-    ) -> Result<Vec<Option<EntryId>>, TransportError>;
-
-    /// Sees to it that the group is there. A group that is there stays where it is.
-    ///
-    /// # Errors
-    /// When the transport could not be asked.
-    fn join(&self, topic: &str, group: &str, start: Start) -> Result<(), TransportError>;
-
-    /// Becomes or stays the active consumer of the group for the time of a lease, where nobody else is. Entries that were handed
-    /// to this consumer stay with it as long as it leads.
-    ///
-    /// # Errors
-    /// When the transport could not be asked. The lease then ends when it ends.
-    fn lead(&self, member: Member<'_>, lease: Duration) -> Result<Standing, TransportError>;
-
-    /// Takes over what is pending in the group, from other consumers and from this one's own past, behind an entry (from the first
-    /// with `None`), at most so many, in their order. Of other consumers only what was not touched for `idle`.
-    ///
-    /// # Errors
-    /// When the transport could not be asked.
-    fn take_over(
-        &self,
-        member: Member<'_>,
-        behind: Option<EntryId>,
-        idle: Duration,
-        most: usize,
-    ) -> Result<Vec<Entry>, TransportError>;
-
-    /// Hands out entries that the group has not been given yet: first what was [requeued](Self::requeue), then what is new in the
-    /// topic; at most so many of either. Waits that long for the first; an empty answer is no error.
-    ///
-    /// # Errors
-    /// When the transport could not be asked.
-    fn receive(
-        &self,
-        member: Member<'_>,
-        most: usize,
-        wait: Duration,
-    ) -> Result<Vec<Entry>, TransportError>;
-
-    /// Says that the consumer still works on these entries, so that no other one takes them over.
-    ///
-    /// # Errors
-    /// When the transport could not be asked.
-    fn extend(&self, member: Member<'_>, entries: &[EntryId]) -> Result<(), TransportError>;
-
-    /// Notes what became of entries. A finished entry is no longer pending; of one that is not, the progress of its receivers is
-    /// kept, and handed out with it by [`take_over`](Self::take_over). Dead letters are kept in the same step.
-    ///
-    /// With `leading`, nothing happens where the consumer no longer leads the group.
-    ///
-    /// # Errors
-    /// [`LostLease`](TransportErrorKind::LostLease) as said; and when the transport could not be asked.
-    fn settle(
-        &self,
-        member: Member<'_>,
-        settlements: &[Settlement],
-        leading: bool,
-    ) -> Result<(), TransportError>;
-
-    /// Gives the group's lead back, and with it what is pending: another consumer may take it over at once.
-    ///
-    /// # Errors
-    /// When the transport could not be asked.
-    fn leave(&self, member: Member<'_>) -> Result<(), TransportError>;
-
-    /// Gives records to one group of a topic once more: its consumers get them before what is new. Other groups do not see them.
-    ///
-    /// # Errors
-    /// When the records could not be kept.
-    fn requeue(&self, topic: &str, group: &str, records: &[Record]) -> Result<(), TransportError>;
-
-    /// The topics with their groups, by name.
-    ///
-    /// # Errors
-    /// When the transport could not be asked.
-    fn topics(&self) -> Result<Vec<TopicStatus>, TransportError>;
-
-    /// How one topic stands; none where it never was.
-    ///
-    /// # Errors
-    /// When the transport could not be asked.
-    fn status(&self, topic: &str) -> Result<Option<TopicStatus>, TransportError> {
-        let topics = self.topics()?;
-        Ok(topics.into_iter().find(|status| status.topic == topic))
-    }
-
-    /// Reads a topic without a group: entries from a position on, at most so many. They are as they were published; progress and
-    /// deliveries are not looked up.
-    ///
-    /// # Errors
-    /// When the transport could not be asked.
-    fn read(&self, topic: &str, from: Position, most: usize) -> Result<Vec<Entry>, TransportError>;
-
-    /// The dead letters of a topic, the oldest first, behind one (from the first with `None`), at most so many.
-    ///
-    /// # Errors
-    /// When the transport could not be asked.
-    fn dead_letters(
-        &self,
-        topic: &str,
-        behind: Option<EntryId>,
-        most: usize,
-    ) -> Result<Vec<(EntryId, DeadLetter)>, TransportError>;
-
-    /// Removes dead letters, and says how many of them there were.
-    ///
-    /// # Errors
-    /// When the transport could not be asked.
-    fn drop_dead_letters(&self, topic: &str, ids: &[EntryId]) -> Result<u64, TransportError>;
-
-    /// Removes what all groups have finished and the retention does not keep. Says how many entries went, and how many of them
-    /// *unread*.
-    ///
-    /// # Errors
-    /// When the transport could not be asked.
-    fn trim(&self, topic: &str, retention: Retention) -> Result<Trimmed, TransportError>;
-
-    /// Forgets a group: its position, what is pending in it, and what was requeued for it. Says whether it was there.
-    ///
-    /// # Errors
-    /// When the transport could not be asked.
-    fn forget(&self, topic: &str, group: &str) -> Result<bool, TransportError>;
-}
-
-/// What [`Transport::trim`] did.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-#[expect(clippy::exhaustive_structs, reason = "two numbers")]
-pub struct Trimmed {
-    /// How many entries were removed.
-    pub entries: u64,
-    /// How many of them a group had not finished.
-    pub unread: u64,
-}
-
-/// A transport that is shared, as the bus holds it.
+/// A transport as the bus shares it.
 pub type SharedTransport = Arc<dyn Transport>;
+
+/// Writes methods of a wrapper that forward to the transport it wraps.
+///
+/// ```
+/// use events_bus::delegate_transport;
+/// use events_bus::transport::{EntryId, Log, SharedTransport, TransportError};
+/// use events_bus::Record;
+///
+/// /// Counts what is published.
+/// #[derive(Debug)]
+/// struct Counted {
+///     inner: SharedTransport,
+/// }
+///
+/// impl Log for Counted {
+///     fn publish(&self, topic: &str, records: &[Record]) -> Result<Vec<EntryId>, TransportError> {
+///         println!("{} records", records.len());
+///         self.inner.publish(topic, records)
+///     }
+///     delegate_transport!(inner: name, publish_batch, read);
+/// }
+/// delegate_transport!(impl Groups, Maintenance for Counted => inner);
+/// ```
+#[macro_export]
+macro_rules! delegate_transport {
+    (impl $($trait:ident),+ for $type:ty => $inner:ident) => {
+        $($crate::delegate_transport!(@impl $trait $type, $inner);)+
+    };
+    (@impl Log $type:ty, $inner:ident) => {
+        impl $crate::transport::Log for $type {
+            $crate::delegate_transport!($inner: name, publish, publish_batch, read);
+        }
+    };
+    (@impl Groups $type:ty, $inner:ident) => {
+        impl $crate::transport::Groups for $type {
+            $crate::delegate_transport!(
+                $inner: join, lead, renew, receive, claim, settle, release, requeue, retries, claim_retries
+            );
+        }
+    };
+    (@impl Maintenance $type:ty, $inner:ident) => {
+        impl $crate::transport::Maintenance for $type {
+            $crate::delegate_transport!(
+                $inner: topics, status, dead_letters, drop_dead_letters, trim_dead_letters, trim, delete_group, warnings,
+                backup, vacuum
+            );
+        }
+    };
+    ($inner:ident: $($method:ident),+ $(,)?) => {
+        $($crate::delegate_transport!(@ $inner $method);)+
+    };
+    (@ $inner:ident name) => {
+        fn name(&self) -> &'static str {
+            self.$inner.name()
+        }
+    };
+    (@ $inner:ident publish) => {
+        $crate::delegate_transport!(@fn $inner publish(topic: &str, records: &[$crate::Record])
+            -> Vec<$crate::transport::EntryId>);
+    };
+    (@ $inner:ident publish_batch) => {
+        $crate::delegate_transport!(@fn $inner publish_batch(
+            topic: &str, records: &[$crate::Record], batch: $crate::transport::Batch<'_>
+        ) -> $crate::transport::Receipt);
+    };
+    (@ $inner:ident read) => {
+        $crate::delegate_transport!(@fn $inner read(topic: &str, from: $crate::transport::Position, limit: usize)
+            -> Vec<$crate::transport::Entry>);
+    };
+    (@ $inner:ident join) => {
+        $crate::delegate_transport!(@fn $inner join(topic: &str, group: &str, start: $crate::transport::Start) -> ());
+    };
+    (@ $inner:ident lead) => {
+        $crate::delegate_transport!(@fn $inner lead(
+            member: $crate::transport::Member<'_>, lease: ::core::time::Duration
+        ) -> $crate::transport::Leadership);
+    };
+    (@ $inner:ident renew) => {
+        $crate::delegate_transport!(@fn $inner renew(
+            member: $crate::transport::Member<'_>, lease: ::core::time::Duration, entries: &[$crate::transport::EntryId]
+        ) -> ());
+    };
+    (@ $inner:ident receive) => {
+        $crate::delegate_transport!(@fn $inner receive(
+            member: $crate::transport::Member<'_>, limit: $crate::transport::Limit, wait: ::core::time::Duration
+        ) -> Vec<$crate::transport::Entry>);
+    };
+    (@ $inner:ident claim) => {
+        $crate::delegate_transport!(@fn $inner claim(
+            member: $crate::transport::Member<'_>, claim: $crate::transport::Claim
+        ) -> $crate::transport::Claimed);
+    };
+    (@ $inner:ident settle) => {
+        $crate::delegate_transport!(@fn $inner settle(
+            member: $crate::transport::Member<'_>, settlements: &[$crate::transport::Settlement]
+        ) -> ());
+    };
+    (@ $inner:ident release) => {
+        $crate::delegate_transport!(@fn $inner release(member: $crate::transport::Member<'_>) -> ());
+    };
+    (@ $inner:ident requeue) => {
+        $crate::delegate_transport!(@fn $inner requeue(topic: &str, group: &str, records: &[$crate::Record]) -> ());
+    };
+    (@ $inner:ident retries) => {
+        $crate::delegate_transport!(@fn $inner retries(member: $crate::transport::Member<'_>)
+            -> Vec<($crate::transport::EntryId, $crate::transport::RetryState)>);
+    };
+    (@ $inner:ident claim_retries) => {
+        $crate::delegate_transport!(@fn $inner claim_retries(
+            member: $crate::transport::Member<'_>, retries: &[$crate::transport::RetryId], idle: ::core::time::Duration,
+            trial: bool
+        ) -> Vec<$crate::transport::Entry>);
+    };
+    (@ $inner:ident topics) => {
+        $crate::delegate_transport!(@fn $inner topics() -> Vec<$crate::transport::TopicStatus>);
+    };
+    (@ $inner:ident status) => {
+        $crate::delegate_transport!(@fn $inner status(topic: &str) -> Option<$crate::transport::TopicStatus>);
+    };
+    (@ $inner:ident dead_letters) => {
+        $crate::delegate_transport!(@fn $inner dead_letters(
+            topic: &str, after: Option<$crate::transport::EntryId>, limit: usize
+        ) -> Vec<($crate::transport::EntryId, $crate::transport::DeadLetter)>);
+    };
+    (@ $inner:ident drop_dead_letters) => {
+        $crate::delegate_transport!(@fn $inner drop_dead_letters(topic: &str, ids: &[$crate::transport::EntryId]) -> u64);
+    };
+    (@ $inner:ident trim_dead_letters) => {
+        $crate::delegate_transport!(@fn $inner trim_dead_letters(
+            topic: &str, limits: $crate::transport::DeadLetterLimits
+        ) -> u64);
+    };
+    (@ $inner:ident trim) => {
+        $crate::delegate_transport!(@fn $inner trim(topic: &str, retention: $crate::transport::Retention)
+            -> $crate::transport::Trimmed);
+    };
+    (@ $inner:ident delete_group) => {
+        $crate::delegate_transport!(@fn $inner delete_group(topic: &str, group: &str) -> bool);
+    };
+    (@ $inner:ident warnings) => {
+        $crate::delegate_transport!(@fn $inner warnings() -> Vec<String>);
+    };
+    (@ $inner:ident backup) => {
+        $crate::delegate_transport!(@fn $inner backup(to: &::std::path::Path) -> ());
+    };
+    (@ $inner:ident vacuum) => {
+        $crate::delegate_transport!(@fn $inner vacuum() -> ());
+    };
+    (@fn $inner:ident $method:ident($($name:ident: $type:ty),*) -> $answer:ty) => {
+        fn $method(&self, $($name: $type),*) -> Result<$answer, $crate::transport::TransportError> {
+            self.$inner.$method($($name),*)
+        }
+    };
+}

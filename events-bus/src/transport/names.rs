@@ -2,11 +2,11 @@
 
 use std::fmt;
 
-/// What the names of internal topics begin with: those that hold an outbox or the work of durable receivers. Nobody outside is to
+/// Prefix of the names of internal topics: those that hold an outbox or the work of durable receivers. Nobody outside is to
 /// read them.
 pub const INTERNAL: &str = "events:";
 
-/// What the names of outboxes begin with.
+/// Prefix of the names of outboxes.
 pub const OUTBOX: &str = "events:outbox:";
 
 /// The topic in which events wait until they are published to another one.
@@ -29,7 +29,17 @@ pub fn of_durable(topic: &str) -> Option<&str> {
     topic.strip_prefix(INTERNAL)?.strip_prefix("durable:")
 }
 
-/// Whether a topic is internal.
+/// Returns the topic that holds the work of a service's receivers of relayed events.
+pub fn relay(service: &str) -> String {
+    format!("{INTERNAL}relay:{service}")
+}
+
+/// Returns the service whose receivers of relayed events have their work in a topic.
+pub fn of_relay(topic: &str) -> Option<&str> {
+    topic.strip_prefix(INTERNAL)?.strip_prefix("relay:")
+}
+
+/// Returns `true` if a topic is internal.
 pub fn is_internal(topic: &str) -> bool {
     topic.starts_with(INTERNAL)
 }
@@ -56,7 +66,7 @@ impl fmt::Display for NameError {
 
 impl std::error::Error for NameError {}
 
-/// Whether a text can be the name of a topic (`what` says `topic`), a group or a consumer.
+/// Checks that a text can be the name of a topic (`what` says `topic`), a group or a consumer.
 ///
 /// # Errors
 /// When it is empty, longer than 200 bytes, has white space, control characters or braces, or is internal.

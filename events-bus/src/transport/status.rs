@@ -1,29 +1,29 @@
-//! How topics and groups stand.
+//! Status of topics and groups.
 
 use events_core::Timestamp;
 
 use super::entry::EntryId;
 
-/// A topic as it is at this moment.
+/// Status of a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct TopicStatus {
-    /// The full name.
+    /// Full name.
     pub topic: String,
-    /// How many entries it keeps.
+    /// Number of entries.
     pub entries: u64,
-    /// The oldest entry that it keeps.
+    /// The oldest entry.
     pub oldest: Option<EntryId>,
-    /// The newest.
+    /// The newest entry.
     pub newest: Option<EntryId>,
-    /// How many dead letters it has.
+    /// Number of dead letters.
     pub dead_letters: u64,
-    /// Its groups, by name.
+    /// Groups, by name.
     pub groups: Vec<GroupStatus>,
 }
 
 impl TopicStatus {
-    /// A topic with nothing in it.
+    /// Creates the status of an empty topic.
     pub fn new(topic: impl Into<String>) -> Self {
         Self {
             topic: topic.into(),
@@ -36,40 +36,49 @@ impl TopicStatus {
     }
 }
 
-/// A group of a topic as it is at this moment.
+/// Status of a group of a topic.
 #[derive(Debug, Clone, PartialEq, Eq)]
 #[non_exhaustive]
 pub struct GroupStatus {
-    /// Its name.
+    /// Name.
     pub group: String,
-    /// How many entries it has not been given yet, where the transport can tell.
+    /// Number of entries that it was not given yet, if the transport knows it.
     pub unread: Option<u64>,
-    /// How many it was given and has not finished.
+    /// Number of entries of the topic that it was given and has not settled.
     pub pending: u64,
-    /// How many were requeued for it and not finished.
+    /// Number of entries of its redelivery queue that it has not settled.
     pub requeued: u64,
-    /// When the oldest entry was published that it has not finished, pending or unread.
+    /// Number of deliveries in its retry queue.
+    pub parked: u64,
+    /// Number of entries that another program removed before the group was given them, if the transport knows it.
+    pub lost: u64,
+    /// Time at which its oldest entry was published that is not settled.
     pub oldest_unfinished: Option<Timestamp>,
-    /// The consumer that leads it.
+    /// The consumer that holds the lease.
     pub leader: Option<String>,
 }
 
 impl GroupStatus {
-    /// A group that has nothing to do.
+    /// Creates the status of a group without work.
     pub fn new(group: impl Into<String>) -> Self {
         Self {
             group: group.into(),
             unread: Some(0),
             pending: 0,
             requeued: 0,
+            parked: 0,
+            lost: 0,
             oldest_unfinished: None,
             leader: None,
         }
     }
 
-    /// How many entries it has not finished.
+    /// Returns the number of entries that it has not settled: unread, pending and requeued ones. Parked deliveries do not count.
     pub fn lag(&self) -> Option<u64> {
-        self.unread
-            .map(|unread| unread.saturating_add(self.pending))
+        self.unread.map(|unread| {
+            unread
+                .saturating_add(self.pending)
+                .saturating_add(self.requeued)
+        })
     }
 }

@@ -4,7 +4,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use events_bus::config::{
-    OutboxStore, Secret, SqliteConfig, Subscription, TransportConfig, TrimPolicy, WhenFull,
+    OutboxStore, RedisConfig, Secret, SqliteConfig, Subscription, TransportConfig, TrimPolicy,
+    WhenFull,
 };
 
 use super::*;
@@ -28,11 +29,11 @@ fn it_is_checked_like_a_file() {
     assert_eq!(
         errors.to_string(),
         "the configuration of the bus has 3 problems\n\
-         - `bus.redis.url` has a port that is no number of a port, expected a URL such as `redis://host:6379/0`, `rediss://…` or \
+         - `bus.redis.url` has a port that is not a port number, expected a URL such as `redis://host:6379/0`, `rediss://…` or \
          `redis+unix:///…`; correct it, and write special characters of a password in their percent encoding\n\
-         - `bus.outbox.store` has to say where events wait while the Redis server does not answer: `memory`, where they are \
-         lost with the process, or `sqlite`, where they are kept in the file `bus.outbox.path` and cost a write each; write one \
-         of them\n\
+         - transport `redis` needs `bus.outbox.store`: choose where events wait while the server is unreachable: `memory` \
+         loses them with the process, `sqlite` keeps them in the file `bus.outbox.path` and costs a write each; with \
+         `transport`, which suits relays, a send waits for the server and fails; write one of them\n\
          - `bus.producer.\"org.example.shop.order.placed.v1\".\"a b\"`: topic `a b` has white space, control characters or \
          braces; write a name such as `user-events`"
     );
@@ -55,7 +56,9 @@ fn it_is_checked_like_a_file() {
     let consumer = BusConfig::redis("redis://host").with_subscription("g", &["t"]);
     assert_eq!(consumer.check(), Ok(()));
     let with_outbox = BusConfig::redis("redis://host").with_route(PLACED, "t");
-    assert_eq!(with_outbox.with_outbox(OutboxStore::Memory).check(), Ok(()));
+    for store in [OutboxStore::Memory, OutboxStore::Transport] {
+        assert_eq!(with_outbox.clone().with_outbox(store).check(), Ok(()));
+    }
 }
 
 #[test]
@@ -66,12 +69,17 @@ fn numbers_have_limits() {
             "`bus.outbox.capacity` is `9223372036854775807`, expected `1` to `10000000`; write a number within these limits"
         ]
     );
-    let too_small: [fn(&mut BusConfig); 15] = [
+    let too_small: [fn(&mut BusConfig); 21] = [
         |config| config.outbox.capacity = 0,
+        |config| config.max_event_bytes = 0,
         |config| config.outbox.max_batch = 0,
+        |config| config.outbox.lease = Duration::ZERO,
         |config| config.outbox.when_full = WhenFull::Block(Duration::ZERO),
         |config| config.consumer.workers = 0,
         |config| config.consumer.max_in_flight = 0,
+        |config| config.consumer.max_in_flight_bytes = 0,
+        |config| config.consumer.max_parked = 0,
+        |config| config.consumer.max_deliveries = 0,
         |config| config.consumer.batch = 0,
         |config| config.consumer.lease = Duration::ZERO,
         |config| config.consumer.receiver_timeout = Duration::ZERO,
@@ -82,6 +90,7 @@ fn numbers_have_limits() {
         |config| config.retry.multiplier_percent = 99,
         |config| config.retry.jitter_percent = 101,
         |config| config.trim.keep_for = Duration::MAX,
+        |config| config.dead_letters.max_age = Duration::ZERO,
     ];
     for (index, change) in too_small.into_iter().enumerate() {
         let told = wrong(change);
@@ -117,8 +126,11 @@ fn settings_have_to_fit_together() {
         ]
     );
     assert_eq!(
-        wrong(|config| config.transport = TransportConfig::Sqlite(SqliteConfig::new(""))),
-        ["`bus.sqlite.path` is empty, expected the path of a file; write one such as `events.db`"]
+        wrong(|config| config.transport = SqliteConfig::new("").into()),
+        [
+            "key `path` is missing in `bus.sqlite`, where `transport = \"sqlite\"` requires it; add it with the path of a \
+             file, such as `\"sqlite.db\"`"
+        ]
     );
     assert_eq!(
         wrong(|config| config.outbox.store = OutboxStore::Sqlite(SqliteConfig::new(":memory:"))),
@@ -217,6 +229,128 @@ fn a_route_is_given_once() {
     let off = config.without_route(PLACED, "orders");
     assert!(!off.routes.for_event(PLACED)[0].enabled);
     assert!(off.with_route(PLACED, "orders").routes.for_event(PLACED)[0].enabled);
+}
+
+#[test]
+fn a_transport_is_an_option_of_settings() {
+    let mut config = BusConfig::sqlite("events.db");
+    assert_eq!(config.transport.name(), "sqlite");
+    assert_eq!(config.transport.get::<RedisConfig>(), None);
+    let copy = config.clone();
+    config.transport.get_mut::<SqliteConfig>().unwrap().path = "other.db".into();
+    assert_ne!(copy, config);
+    assert_eq!(config, BusConfig::sqlite("other.db"));
+    assert_ne!(config, BusConfig::memory());
+    config.transport = TransportConfig::none();
+    assert_eq!(
+        (config.transport.name(), &config),
+        ("none", &BusConfig::none())
+    );
+    assert!(config.transport.settings().is_none());
+    let shown = format!(
+        "{:?}",
+        BusConfig::redis("redis://user:secret@host").transport
+    );
+    assert!(
+        shown.contains("RedisConfig") && !shown.contains("secret"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn a_url_names_a_transport() {
+    const EXPECTED: &str = "expected one of `sqlite:PATH`, `redis://HOST:PORT/DATABASE`, `rediss://HOST:PORT/DATABASE`, \
+                            `redis+unix://SOCKET`, `unix://SOCKET`; correct it";
+    const REDIS: &str = "expected a URL such as `redis://host:6379/0`, `rediss://…` or `redis+unix:///…`; correct it, and write \
+                         special characters of a password in their percent encoding";
+    const SQLITE: &str =
+        "expected `sqlite:PATH`; write the path of a file, such as `sqlite:events.db`";
+
+    for (url, config) in [
+        ("sqlite:events.db", BusConfig::sqlite("events.db")),
+        (
+            "sqlite:///var/events.db",
+            BusConfig::sqlite("/var/events.db"),
+        ),
+        ("redis://host:1/2", BusConfig::redis("redis://host:1/2")),
+        ("rediss://host", BusConfig::redis("rediss://host")),
+        (
+            "redis+unix:///run/r.sock",
+            BusConfig::redis("redis+unix:///run/r.sock"),
+        ),
+        ("unix:///run/r.sock", BusConfig::redis("unix:///run/r.sock")),
+    ] {
+        assert_eq!(BusConfig::from_url(url), Ok(config), "{url}");
+    }
+    for (url, told) in [
+        ("", format!("begins with no scheme; {EXPECTED}")),
+        ("events.db", format!("begins with no scheme; {EXPECTED}")),
+        (
+            "p@ss:secret@host",
+            format!("begins with no scheme; {EXPECTED}"),
+        ),
+        (
+            "memory:",
+            format!("begins with `memory:`, which names no transport; {EXPECTED}"),
+        ),
+        (
+            "sqlit:events.db",
+            format!(
+                "begins with `sqlit:`, which names no transport; did you mean `sqlite`? {EXPECTED}"
+            ),
+        ),
+        ("sqlite:", format!("has no path, {SQLITE}")),
+        ("sqlite://", format!("has no path, {SQLITE}")),
+        (
+            "sqlite::memory:",
+            format!("has a meaning of its own to SQLite, {SQLITE}"),
+        ),
+        (
+            "redis:user:secret@host",
+            format!("has no scheme with `://`, {REDIS}"),
+        ),
+        (
+            "redis://user:secret",
+            format!("has a port that is not a port number, {REDIS}"),
+        ),
+        (
+            "redis://host?secret=1",
+            format!("has an unknown parameter behind `?`, {REDIS}"),
+        ),
+    ] {
+        let errors = BusConfig::from_url(url).unwrap_err();
+        let errors: Vec<_> = errors.iter().map(ToString::to_string).collect();
+        assert_eq!(errors, [format!("the URL of the bus {told}")], "{url}");
+    }
+}
+
+#[test]
+fn settings_of_redis_fit_together() {
+    let wrong = |change: fn(&mut RedisConfig)| {
+        let mut redis = RedisConfig::new("redis://host");
+        change(&mut redis);
+        let errors = BusConfig::on(redis).check().unwrap_err();
+        errors
+            .iter()
+            .map(|error| (error.kind(), error.key()))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(
+        wrong(|redis| redis.username = Some("events".to_owned())),
+        [(Kind::Conflict, "bus.redis.username".to_owned())]
+    );
+    assert_eq!(
+        wrong(|redis| redis.wait_replicas = 101),
+        [(Kind::OutOfRange, "bus.redis.wait_replicas".to_owned())]
+    );
+    assert_eq!(
+        wrong(|redis| redis.connect_timeout = Duration::ZERO),
+        [(Kind::OutOfRange, "bus.redis.connect_timeout".to_owned())]
+    );
+    assert_eq!(
+        wrong(|redis| redis.url = Secret::from("")),
+        [(Kind::MissingKey, "bus.redis.url".to_owned())]
+    );
 }
 
 #[test]

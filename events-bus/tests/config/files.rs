@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use events_bus::config::{
     KeyPath, Order, OutboxStore, RedisConfig, SqliteConfig, SqliteSync, StartAt, Subscription,
-    TransportConfig, WhenFull,
+    UnknownTypes, WhenFull,
 };
 
 use super::*;
@@ -15,11 +15,15 @@ service = "lms"
 [bus]
 transport = "redis"
 topic_prefix = "stage"
+max_event_bytes = 1_048_576
 
 [bus.redis]
 url = "rediss://user:secret@host:6379/0"
 connect_timeout = "2s"
 response_timeout = "250ms"
+wait_replicas = 1
+username = "events"
+password_file = "password"
 root_certificates = "authority.pem"
 client_certificate = "service.pem"
 client_key = "service.key"
@@ -36,6 +40,7 @@ capacity = 10
 when_full = "block"
 block_timeout = "1m"
 max_batch = 5
+lease = "2s"
 
 [bus.producer."org.example.shop.order.placed.v1".orders]
 event_key_field = "customer.address.city"
@@ -48,8 +53,11 @@ enabled = false
 [bus.consumer]
 workers = 2
 max_in_flight = 20
+max_in_flight_bytes = 1_000_000
+max_parked = 50
+max_deliveries = 3
 batch = 10
-lease = "10s"
+lease = "7s"
 receiver_timeout = "1h 30m"
 start = "now"
 order = "none"
@@ -58,6 +66,7 @@ duplicate_window = "0s"
 [[bus.consumer.subscriptions]]
 group = "lms"
 topics = ["user-events", "orders"]
+unknown_types = "skip"
 
 [bus.retry]
 max_attempts = 7
@@ -70,12 +79,19 @@ jitter_percent = 0
 keep_entries = 1000
 keep_for = "1d"
 lose_unread_beyond = 1_000_000
+
+[bus.dead_letters]
+max_entries = 500
+max_age = "90d"
 "#;
 
 fn everything() -> BusConfig {
     let mut redis = RedisConfig::new("rediss://user:secret@host:6379/0");
     redis.connect_timeout = Duration::from_secs(2);
     redis.response_timeout = Duration::from_millis(250);
+    redis.wait_replicas = 1;
+    redis.username = Some("events".to_owned());
+    redis.password_file = Some("password".into());
     redis.root_certificates = Some("authority.pem".into());
     redis.client_certificate = Some("service.pem".into());
     redis.client_key = Some("service.key".into());
@@ -89,14 +105,22 @@ fn everything() -> BusConfig {
         .with_outbox(OutboxStore::Sqlite(outbox))
         .with_subscription("lms", &["user-events", "orders"])
         .with_topic_prefix("stage");
-    config.transport = TransportConfig::Redis(redis);
+    config.transport = redis.into();
     config.outbox.capacity = 10;
     config.outbox.when_full = WhenFull::Block(Duration::from_mins(1));
     config.outbox.max_batch = 5;
+    config.outbox.lease = Duration::from_secs(2);
+    config.max_event_bytes = 1_048_576;
     config.consumer.workers = 2;
     config.consumer.max_in_flight = 20;
+    config.consumer.max_in_flight_bytes = 1_000_000;
+    config.consumer.max_parked = 50;
+    config.consumer.max_deliveries = 3;
     config.consumer.batch = 10;
-    config.consumer.lease = Duration::from_secs(10);
+    config.consumer.lease = Duration::from_secs(7);
+    config.subscriptions[0].unknown_types = UnknownTypes::Skip;
+    config.dead_letters.max_entries = 500;
+    config.dead_letters.max_age = Duration::from_hours(90 * 24);
     config.consumer.receiver_timeout = Duration::from_mins(90);
     config.consumer.start = StartAt::Now;
     config.consumer.order = Order::None;
@@ -127,8 +151,11 @@ fn json_says_the_same() {
         "transport": "redis",
         "topic_prefix": "stage",
         "redis": {"url": "rediss://user:secret@host:6379/0", "connect_timeout": "2s", "response_timeout": "250ms",
+                  "wait_replicas": 1, "username": "events", "password_file": "password",
                   "root_certificates": "authority.pem", "client_certificate": "service.pem", "client_key": "service.key"},
-        "outbox": {"store": "sqlite", "path": "outbox.db", "sync": "normal", "capacity": 10, "block_timeout": "1m", "max_batch": 5},
+        "outbox": {"store": "sqlite", "path": "outbox.db", "sync": "normal", "capacity": 10, "block_timeout": "1m", "max_batch": 5,
+                   "lease": "2s"},
+        "max_event_bytes": 1048576,
         "producer": {
             "org.example.shop.order.placed.v1": {
                 "orders": {"event_key_field": "customer.address.city"},
@@ -137,12 +164,14 @@ fn json_says_the_same() {
             "org.example.shop.order.cancelled.v1": {"orders": {}}
         },
         "consumer": {
-            "workers": 2, "max_in_flight": 20, "batch": 10, "lease": "10s", "receiver_timeout": "1h 30m", "start": "now",
+            "workers": 2, "max_in_flight": 20, "max_in_flight_bytes": 1000000, "max_parked": 50, "max_deliveries": 3,
+            "batch": 10, "lease": "7s", "receiver_timeout": "1h 30m", "start": "now",
             "order": "none", "duplicate_window": "0s",
-            "subscriptions": [{"group": "lms", "topics": ["user-events", "orders"]}]
+            "subscriptions": [{"group": "lms", "topics": ["user-events", "orders"], "unknown_types": "skip"}]
         },
         "retry": {"max_attempts": 7, "first_delay": "2s", "max_delay": "1d", "multiplier_percent": 150, "jitter_percent": 0},
-        "trim": {"keep_entries": 1000, "keep_for": "1d", "lose_unread_beyond": 1000000}
+        "trim": {"keep_entries": 1000, "keep_for": "1d", "lose_unread_beyond": 1000000},
+        "dead_letters": {"max_entries": 500, "max_age": "90d"}
     }}"#;
     assert_eq!(read(&json(text)).unwrap(), everything());
 }
@@ -202,9 +231,7 @@ fn later_layers_override_single_keys() {
         "#,
     );
     let config = read(&Config::layers([base, plugin, site])).unwrap();
-    let TransportConfig::Redis(redis) = &config.transport else {
-        panic!("{:?}", config.transport);
-    };
+    let redis: &RedisConfig = config.transport.get().unwrap();
     assert_eq!(redis.url.expose(), "redis://user:secret@host");
     assert_eq!(redis.connect_timeout, Duration::from_secs(1));
     assert_eq!(redis.response_timeout, Duration::from_secs(2));
@@ -242,6 +269,51 @@ fn a_url_of_a_later_layer_overrides_a_variable() {
 }
 
 #[test]
+fn a_url_replaces_the_address_and_no_other_setting() {
+    let files = toml(
+        r#"
+        [bus]
+        transport = "sqlite"
+        sqlite.sync = "normal"
+        redis = { url_env = "NOT_SET", connect_timeout = "1s", username = "events", password_file = "password" }
+        topic_prefix = "stage"
+        outbox.store = "memory"
+        "#,
+    );
+    let config = BusConfig::from_config_and_url(&files, "redis://host").unwrap();
+    let mut redis = RedisConfig::new("redis://host");
+    redis.connect_timeout = Duration::from_secs(1);
+    let expected = BusConfig::on(redis)
+        .with_topic_prefix("stage")
+        .with_outbox(OutboxStore::Memory);
+    assert_eq!(config, expected);
+    let config = BusConfig::from_config_and_url(&files, "sqlite:a.db").unwrap();
+    let mut sqlite = SqliteConfig::new("a.db");
+    sqlite.sync = SqliteSync::Normal;
+    assert_eq!(config.transport, sqlite.into());
+    // No file needs to say which bus.
+    assert_eq!(
+        BusConfig::from_config_and_url(&Config::default(), "sqlite:a.db"),
+        Ok(BusConfig::sqlite("a.db"))
+    );
+    let errors = BusConfig::from_config_and_url(&files, "redis:user:secret@host").unwrap_err();
+    let text = errors.to_string();
+    assert!(
+        text.contains("- site.toml:2:10: the URL of the bus has no scheme with `://`, expected")
+            && !text.contains("secret"),
+        "{text}"
+    );
+    // Problems of the files are reported all the same.
+    let wrong = toml("[bus]\ntransport = \"sqlit\"\nsqlite.sink = \"normal\"");
+    let errors = BusConfig::from_config_and_url(&wrong, "sqlite:a.db").unwrap_err();
+    let kinds: Vec<_> = errors
+        .iter()
+        .map(events_core::config::ConfigError::kind)
+        .collect();
+    assert_eq!(kinds, [Kind::InvalidValue, Kind::UnknownKey]);
+}
+
+#[test]
 fn the_environment_of_the_process_is_asked() {
     // Cargo sets this variable for every test, and it is no URL.
     let text = "[bus]\ntransport = \"redis\"\nredis.url_env = \"CARGO_PKG_NAME\"";
@@ -249,7 +321,7 @@ fn the_environment_of_the_process_is_asked() {
     let text = errors.to_string();
     assert!(
         text.contains(
-            "environment variable `CARGO_PKG_NAME`, which `bus.redis.url_env` names, has no scheme"
+            "environment variable `CARGO_PKG_NAME`, which `bus.redis.url_env` names, has no scheme with"
         ),
         "{text}"
     );
@@ -265,7 +337,7 @@ fn passwords_are_not_shown() {
         .collect();
     let shown = shown.join("\n");
     assert!(
-        shown.contains("bus.redis.url = \"rediss://user:…@host:6379/0\" (site.toml:9:7)"),
+        shown.contains("bus.redis.url = \"rediss://user:…@host:6379/0\" (site.toml:10:7)"),
         "{shown}"
     );
     assert!(!shown.contains("secret"), "{shown}");

@@ -1,4 +1,4 @@
-//! What tests of the bus share: quick configurations, logs of receivers, waiting.
+//! Support for tests of the bus: quick configurations, logs of receivers, waiting.
 
 #![allow(
     dead_code,
@@ -15,7 +15,7 @@ use events_bus::config::BusConfig;
 use events_bus::transport::SharedTransport;
 use events_bus::{Bus, StopError};
 
-/// What receivers have seen, in order.
+/// Lines of receivers, in order.
 #[derive(Clone, Default)]
 pub struct Log(Arc<Mutex<Vec<String>>>);
 
@@ -28,7 +28,7 @@ impl Log {
         self.0.lock().unwrap().clone()
     }
 
-    /// How often a line is there.
+    /// Returns the number of times that a line is there.
     pub fn count(&self, line: &str) -> usize {
         self.lines().iter().filter(|other| *other == line).count()
     }
@@ -67,16 +67,16 @@ pub fn quick(mut config: BusConfig) -> BusConfig {
     config
 }
 
-/// Waits until nothing in the topic is unread or pending.
+/// Waits until nothing in the topic is unread, pending or parked.
 #[track_caller]
 pub fn settled(transport: &SharedTransport, topic: &str, group: &str) {
     let left = || {
         let status = transport.status(topic).unwrap().unwrap();
         let group = status.groups.into_iter().find(|it| it.group == group);
-        group.map(|group| (group.unread, group.pending, group.requeued))
+        group.map(|group| (group.unread, group.pending, group.requeued, group.parked))
     };
     eventually(
-        || left() == Some((Some(0), 0, 0)),
+        || left() == Some((Some(0), 0, 0, 0)),
         || format!("everything of {topic} is handled: {:?}", left()),
     );
 }

@@ -12,12 +12,13 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use events_bus::Record;
 use events_bus::transport::memory::MemoryTransport;
 use events_bus::transport::{
-    DeadLetter, Entry, EntryId, Member, Position, Retention, Sequence, Settlement, Standing, Start,
-    TopicStatus, Transport, TransportError, TransportErrorKind, Trimmed,
+    Batch, Claim, Claimed, DeadLetter, DeadLetterLimits, Entry, EntryId, Groups, Leadership, Limit,
+    Log, Maintenance, Member, Position, Receipt, Retention, RetryId, RetryState, Settlement, Start,
+    TopicStatus, TransportError, TransportErrorKind, Trimmed,
 };
+use events_bus::{Record, delegate_transport};
 
 /// Topics in memory, behind a connection that breaks when it is told to.
 #[derive(Debug, Default)]
@@ -25,10 +26,12 @@ pub struct Flaky {
     inner: MemoryTransport,
     /// Nothing gets through.
     pub down: AtomicBool,
-    /// So many calls of `publish` do what they are asked for, and then say that they do not know.
+    /// Number of calls of `publish` and `publish_batch` that succeed, and then return an unknown outcome.
     pub doubt: AtomicUsize,
-    /// So many calls of `settle` fail.
+    /// Number of calls of `settle` that fail.
     pub unsettled: AtomicUsize,
+    /// Number of calls of `publish_batch` that panic.
+    pub panics: AtomicUsize,
     pub batches: Mutex<Vec<usize>>,
 }
 
@@ -40,12 +43,20 @@ impl Flaky {
         Ok(())
     }
 
-    /// Whether a counter was above zero; it is less by one then.
+    /// Takes one from a counter. Returns `true` if it was above zero.
     pub fn takes(counter: &AtomicUsize) -> bool {
         let less = |count: usize| count.checked_sub(1);
         counter
             .fetch_update(Ordering::SeqCst, Ordering::SeqCst, less)
             .is_ok()
+    }
+
+    fn answered(&self, records: usize) -> Result<(), TransportError> {
+        if Self::takes(&self.doubt) {
+            return Err(broken("did not answer").outcome_unknown());
+        }
+        self.batches.lock().unwrap().push(records);
+        Ok(())
     }
 }
 
@@ -53,118 +64,92 @@ fn broken(what: &str) -> TransportError {
     TransportError::new(TransportErrorKind::Unavailable, "flaky", what)
 }
 
-impl Transport for Flaky {
+/// Writes methods that fail while the transport is down, and forward otherwise.
+macro_rules! unless_down {
+    ($($method:ident($($name:ident: $type:ty),*) -> $answer:ty;)+) => {
+        $(
+            fn $method(&self, $($name: $type),*) -> Result<$answer, TransportError> {
+                self.check()?;
+                self.inner.$method($($name),*)
+            }
+        )+
+    };
+}
+
+impl Log for Flaky {
     fn name(&self) -> &'static str {
         "flaky"
     }
 
-    fn publish(
-        &self,
-        topic: &str,
-        records: &[Record],
-        sequence: Option<Sequence<'_>>,
-    ) -> Result<Vec<Option<EntryId>>, TransportError> {
+    fn publish(&self, topic: &str, records: &[Record]) -> Result<Vec<EntryId>, TransportError> {
         self.check()?;
-        let ids = self.inner.publish(topic, records, sequence)?;
-        if Self::takes(&self.doubt) {
-            return Err(broken("did not answer").outcome_unknown());
-        }
-        self.batches.lock().unwrap().push(records.len());
+        let ids = self.inner.publish(topic, records)?;
+        self.answered(records.len())?;
         Ok(ids)
     }
 
-    fn join(&self, topic: &str, group: &str, start: Start) -> Result<(), TransportError> {
-        self.check()?;
-        self.inner.join(topic, group, start)
-    }
-
-    fn lead(&self, member: Member<'_>, lease: Duration) -> Result<Standing, TransportError> {
-        self.check()?;
-        self.inner.lead(member, lease)
-    }
-
-    fn take_over(
+    fn publish_batch(
         &self,
-        member: Member<'_>,
-        behind: Option<EntryId>,
-        idle: Duration,
-        most: usize,
-    ) -> Result<Vec<Entry>, TransportError> {
+        topic: &str,
+        records: &[Record],
+        batch: Batch<'_>,
+    ) -> Result<Receipt, TransportError> {
         self.check()?;
-        self.inner.take_over(member, behind, idle, most)
+        assert!(
+            !Self::takes(&self.panics),
+            "the transport was told to panic"
+        );
+        let receipt = self.inner.publish_batch(topic, records, batch)?;
+        self.answered(records.len())?;
+        Ok(receipt)
     }
 
+    unless_down! {
+        read(topic: &str, from: Position, limit: usize) -> Vec<Entry>;
+    }
+}
+
+impl Groups for Flaky {
     fn receive(
         &self,
         member: Member<'_>,
-        most: usize,
+        limit: Limit,
         wait: Duration,
     ) -> Result<Vec<Entry>, TransportError> {
         self.check()?;
         self.inner
-            .receive(member, most, wait.min(Duration::from_millis(20)))
+            .receive(member, limit, wait.min(Duration::from_millis(20)))
     }
 
-    fn extend(&self, member: Member<'_>, entries: &[EntryId]) -> Result<(), TransportError> {
-        self.check()?;
-        self.inner.extend(member, entries)
-    }
-
-    fn settle(
-        &self,
-        member: Member<'_>,
-        settlements: &[Settlement],
-        leading: bool,
-    ) -> Result<(), TransportError> {
+    fn settle(&self, member: Member<'_>, settlements: &[Settlement]) -> Result<(), TransportError> {
         self.check()?;
         if Self::takes(&self.unsettled) {
             return Err(broken("did not settle"));
         }
-        self.inner.settle(member, settlements, leading)
+        self.inner.settle(member, settlements)
     }
 
-    fn leave(&self, member: Member<'_>) -> Result<(), TransportError> {
-        self.check()?;
-        self.inner.leave(member)
+    unless_down! {
+        join(topic: &str, group: &str, start: Start) -> ();
+        lead(member: Member<'_>, lease: Duration) -> Leadership;
+        renew(member: Member<'_>, lease: Duration, entries: &[EntryId]) -> ();
+        claim(member: Member<'_>, claim: Claim) -> Claimed;
+        release(member: Member<'_>) -> ();
+        requeue(topic: &str, group: &str, records: &[Record]) -> ();
+        retries(member: Member<'_>) -> Vec<(EntryId, RetryState)>;
+        claim_retries(member: Member<'_>, retries: &[RetryId], idle: Duration, trial: bool) -> Vec<Entry>;
     }
+}
 
-    fn requeue(&self, topic: &str, group: &str, records: &[Record]) -> Result<(), TransportError> {
-        self.check()?;
-        self.inner.requeue(topic, group, records)
+impl Maintenance for Flaky {
+    unless_down! {
+        topics() -> Vec<TopicStatus>;
+        status(topic: &str) -> Option<TopicStatus>;
+        dead_letters(topic: &str, after: Option<EntryId>, limit: usize) -> Vec<(EntryId, DeadLetter)>;
+        drop_dead_letters(topic: &str, ids: &[EntryId]) -> u64;
+        trim_dead_letters(topic: &str, limits: DeadLetterLimits) -> u64;
+        trim(topic: &str, retention: Retention) -> Trimmed;
+        delete_group(topic: &str, group: &str) -> bool;
     }
-
-    fn topics(&self) -> Result<Vec<TopicStatus>, TransportError> {
-        self.check()?;
-        self.inner.topics()
-    }
-
-    fn read(&self, topic: &str, from: Position, most: usize) -> Result<Vec<Entry>, TransportError> {
-        self.check()?;
-        self.inner.read(topic, from, most)
-    }
-
-    fn dead_letters(
-        &self,
-        topic: &str,
-        behind: Option<EntryId>,
-        most: usize,
-    ) -> Result<Vec<(EntryId, DeadLetter)>, TransportError> {
-        self.check()?;
-        self.inner.dead_letters(topic, behind, most)
-    }
-
-    fn drop_dead_letters(&self, topic: &str, ids: &[EntryId]) -> Result<u64, TransportError> {
-        self.check()?;
-        self.inner.drop_dead_letters(topic, ids)
-    }
-
-    fn trim(&self, topic: &str, retention: Retention) -> Result<Trimmed, TransportError> {
-        self.check()?;
-        self.inner.trim(topic, retention)
-    }
-
-    fn forget(&self, topic: &str, group: &str) -> Result<bool, TransportError> {
-        self.check()?;
-        self.inner.forget(topic, group)
-    }
+    delegate_transport!(inner: warnings, backup, vacuum);
 }

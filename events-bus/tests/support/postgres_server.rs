@@ -141,7 +141,7 @@ impl PostgresServer {
         self.run();
     }
 
-    fn stop(&mut self, signal: &str) {
+    pub fn stop(&mut self, signal: &str) {
         if let Some(mut child) = self.child.take() {
             let pid = child.id().to_string();
             let _ = Command::new("kill").args([signal, &pid]).status();

@@ -7,6 +7,7 @@
     reason = "each test uses its part, and a test that cannot go on has failed"
 )]
 
+use std::collections::BTreeMap;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
@@ -126,6 +127,17 @@ impl RedisServer {
 
     pub fn go_on(&self) {
         self.signal("-CONT");
+    }
+
+    /// Returns every key with its content, in the form of the server's dumps. Leases, which run out, are without their time.
+    pub fn content(&self) -> BTreeMap<Vec<u8>, Vec<u8>> {
+        let mut client = self.client();
+        let keys: Vec<Vec<u8>> = redis::cmd("KEYS").arg("*").query(&mut client).unwrap();
+        let dump = |key: Vec<u8>| {
+            let content = redis::cmd("DUMP").arg(&*key).query(&mut self.client());
+            (key, content.unwrap())
+        };
+        keys.into_iter().map(dump).collect()
     }
 
     fn signal(&self, signal: &str) {

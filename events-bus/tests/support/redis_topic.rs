@@ -13,43 +13,91 @@ use std::time::Duration;
 
 use events_bus::Record;
 use events_bus::transport::redis::RedisTransport;
-use events_bus::transport::{Entry, EntryId, Member, Settlement, Start, Transport};
-use events_core::EventMetadata;
+use events_bus::transport::{
+    Batch, Claim, Claimed, Entry, EntryId, Epoch, Groups, Limit, Log, Member, Receipt, Settlement,
+    Start,
+};
+use events_core::{EventMetadata, Uuid};
 use redis::{Connection, cmd};
 
 use super::redis_server::RedisServer;
 
 pub const TOPIC: &str = "stage-orders";
+pub const LEASE: Duration = Duration::from_hours(2);
+pub const HOUR: Duration = Duration::from_hours(1);
 
 pub const fn member(consumer: &'static str) -> Member<'static> {
-    Member {
-        topic: TOPIC,
-        group: "g",
-        consumer,
-    }
+    Member::new(TOPIC, "g", consumer)
+}
+
+/// Takes the lead for a consumer.
+pub fn lead(transport: &RedisTransport, consumer: &'static str) -> Member<'static> {
+    let leadership = transport.lead(member(consumer), LEASE).unwrap();
+    member(consumer).under(leadership.epoch().unwrap())
 }
 
 pub fn record(number: u8) -> Record {
+    sized(number, 1)
+}
+
+/// A record with a body of this size that begins with the number.
+pub fn sized(number: u8, size: usize) -> Record {
     let metadata = EventMetadata::new("org.example.redis.groups.v1");
-    Record::new(metadata, [number])
+    let mut body = vec![number; size];
+    body[0] = number;
+    Record::new(metadata, body)
 }
 
 pub fn publish(transport: &RedisTransport, numbers: Range<u8>) -> Vec<EntryId> {
     let records: Vec<_> = numbers.map(record).collect();
-    let ids = transport.publish(TOPIC, &records, None).unwrap();
-    ids.into_iter().map(Option::unwrap).collect()
+    transport.publish(TOPIC, &records).unwrap()
 }
 
-pub fn receive(transport: &RedisTransport, consumer: &'static str, most: usize) -> Vec<Entry> {
+/// A batch of one incarnation under one epoch.
+pub fn batch(acknowledged: u64, numbers: &[u64]) -> Batch<'_> {
+    Batch {
+        incarnation: Uuid::from_u128(7),
+        epoch: Epoch::new(1, 1),
+        acknowledged,
+        numbers,
+    }
+}
+
+/// Returns for each record of a batch `true` if it was appended.
+#[track_caller]
+pub fn appended(receipt: &Receipt) -> Vec<bool> {
+    match receipt {
+        Receipt::Published(ids) => ids.iter().map(Option::is_some).collect(),
+        Receipt::Disputed(dispute) => panic!("{dispute:?}"),
+    }
+}
+
+pub fn receive(transport: &RedisTransport, consumer: &'static str, limit: usize) -> Vec<Entry> {
+    receive_as(transport, member(consumer), limit)
+}
+
+pub fn receive_as(transport: &RedisTransport, member: Member<'_>, limit: usize) -> Vec<Entry> {
     transport
-        .receive(member(consumer), most, Duration::ZERO)
+        .receive(member, Limit::entries(limit), Duration::ZERO)
         .unwrap()
+}
+
+/// A claim of up to 100 entries, own ones too, of which none is a suspect.
+pub const fn claim(idle: Duration) -> Claim {
+    Claim {
+        after: None,
+        own: true,
+        idle,
+        limit: Limit::entries(100),
+        max_deliveries: u64::MAX,
+        trial: false,
+    }
 }
 
 pub fn take_over(transport: &RedisTransport, consumer: &'static str, idle: Duration) -> Vec<Entry> {
-    transport
-        .take_over(member(consumer), None, idle, 100)
-        .unwrap()
+    let Claimed { entries, suspect } = transport.claim(member(consumer), claim(idle)).unwrap();
+    assert_eq!(suspect, None);
+    entries
 }
 
 pub fn numbers(entries: &[Entry]) -> Vec<u8> {
@@ -59,21 +107,22 @@ pub fn numbers(entries: &[Entry]) -> Vec<u8> {
     numbers.collect()
 }
 
+/// The settlement of an entry that a receiver handled.
+pub fn settled(entry: &Entry, receiver: &str) -> Settlement {
+    let event = entry
+        .record
+        .as_ref()
+        .ok()
+        .map(|record| record.metadata.id());
+    Settlement::new(entry.id, event, [Arc::from(receiver)].into())
+}
+
 pub fn finish(transport: &RedisTransport, consumer: &'static str, entries: &[Entry]) {
     let settlements: Vec<_> = entries
         .iter()
-        .map(|entry| {
-            let event = entry
-                .record
-                .as_ref()
-                .ok()
-                .map(|record| record.metadata.id());
-            Settlement::finished(entry.id, event, [Arc::from("shop.greet")].into())
-        })
+        .map(|entry| settled(entry, "shop.greet"))
         .collect();
-    transport
-        .settle(member(consumer), &settlements, false)
-        .unwrap();
+    transport.settle(member(consumer), &settlements).unwrap();
 }
 
 pub fn joined(server: &RedisServer) -> RedisTransport {
@@ -95,5 +144,3 @@ pub fn read_as_python(client: &mut Connection, group: &str, count: usize) -> red
         .query(client)
         .unwrap()
 }
-
-pub const HOUR: Duration = Duration::from_hours(1);

@@ -10,18 +10,22 @@
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::time::Duration;
 
 use events_bus::config::BusConfig;
 use events_bus::transaction::sqlite::{self, SqliteOutbox};
 use events_bus::transaction::{self, OutboxSource};
-use events_bus::transport::{Position, SharedTransport, Transport};
+use events_bus::transport::SharedTransport;
 use events_bus::{Bus, Record};
 use events_core::{Event, EventMetadata, Signal};
 use rusqlite::Connection;
 use tempfile::TempDir;
 
 use super::bus::{eventually, quick};
-use super::flaky::Flaky;
+use super::gate::Gate;
+
+/// Length of the lease of a relay in tests.
+pub const LEASE: Duration = Duration::from_secs(3);
 
 pub struct Shop(TempDir);
 
@@ -51,7 +55,7 @@ impl Shop {
         SqliteOutbox::new(self.path())
     }
 
-    /// What is to be sent.
+    /// Returns the number of rows that are to be sent.
     pub fn left(&self) -> u64 {
         sqlite::status(&self.open()).unwrap().waiting
     }
@@ -81,20 +85,57 @@ impl Shop {
     }
 }
 
-/// A bus with one route and these relays.
-pub fn start<E: Event>(transport: &Arc<Flaky>, relay: impl OutboxSource + 'static) -> Bus {
-    let shared: SharedTransport = Arc::clone(transport) as SharedTransport;
-    Bus::builder(quick(
-        BusConfig::memory().with_route(E::INFO.event_type, "t"),
-    ))
-    .transport(shared)
-    .relay(relay)
-    .start()
-    .unwrap()
+/// Starts a bus with one route and one relay.
+pub fn start<E: Event>(transport: &Arc<Gate>, relay: impl OutboxSource + 'static) -> Bus {
+    let config = BusConfig::memory().with_route(E::INFO.event_type, "t");
+    start_with(config, transport, relay)
 }
 
-pub fn published(transport: &Flaky) -> Vec<Record> {
-    let entries = transport.read("t", Position::Oldest, 10_000);
-    let entries = entries.unwrap_or_default().into_iter();
-    entries.map(|entry| entry.record.unwrap()).collect()
+pub fn start_with(
+    mut config: BusConfig,
+    transport: &Arc<Gate>,
+    relay: impl OutboxSource + 'static,
+) -> Bus {
+    config.outbox.lease = LEASE;
+    let shared: SharedTransport = Arc::clone(transport) as SharedTransport;
+    Bus::builder(quick(config))
+        .transport(shared)
+        .relay(relay)
+        .start()
+        .unwrap()
+}
+
+pub fn published(transport: &Gate) -> Vec<Record> {
+    transport.records("t")
+}
+
+/// Returns the field `number` of each event: the first, so that it begins the body.
+pub fn numbers(records: &[Record]) -> Vec<i64> {
+    records.iter().map(|record| number(&record.body)).collect()
+}
+
+/// Returns the first field of a body: a number in zigzag encoding, seven bits to a byte.
+pub fn number(body: &[u8]) -> i64 {
+    let mut value = 0_u64;
+    for (index, byte) in body.iter().enumerate() {
+        value |= u64::from(byte & 0x7f) << (7 * index);
+        if byte & 0x80 == 0 {
+            break;
+        }
+    }
+    (value >> 1).cast_signed() ^ -(value & 1).cast_signed()
+}
+
+/// Returns the work that relays stored for the receivers of this service.
+pub fn local_work(transport: &Gate) -> Vec<Record> {
+    transport.local.lock().unwrap().clone()
+}
+
+/// Waits until the relay of a bus leads.
+#[track_caller]
+pub fn leads(bus: &Bus) {
+    eventually(
+        || bus.relays()[0].stats().is_leading(),
+        || format!("the relay leads: {:?}", bus.relays()[0].stats()),
+    );
 }

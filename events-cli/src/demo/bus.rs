@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use events_bus::admin::{self, LetterFilter, Replay};
-use events_bus::config::{BusConfig, SqliteSync, TransportConfig};
+use events_bus::config::{BusConfig, SqliteConfig, SqliteSync};
 use events_bus::transport::SharedTransport;
 use events_bus::{Bus, Handled, ReceiverResult};
 use events_catalog::learning::{STUDENT_REGISTRATION_COMPLETED, StudentRegistrationCompleted};
@@ -169,7 +169,7 @@ fn lines(deliveries: &[Delivery]) -> impl Iterator<Item = String> {
 
 fn config(path: &Path) -> BusConfig {
     let mut config = BusConfig::sqlite(path);
-    if let TransportConfig::Sqlite(sqlite) = &mut config.transport {
+    if let Some(sqlite) = config.transport.get_mut::<SqliteConfig>() {
         // Processes end here, and the power stays on.
         sqlite.sync = SqliteSync::Normal;
     }
@@ -231,7 +231,7 @@ fn lag(transport: &SharedTransport) -> Result<u64, String> {
     let groups = status.groups.iter();
     let group = groups.filter(|group| group.group == GROUP);
     Ok(group
-        .map(|group| group.lag().unwrap_or_default() + group.requeued)
+        .map(|group| group.lag().unwrap_or_default() + group.parked)
         .sum())
 }
 
@@ -264,7 +264,7 @@ fn delivery(handled: &Handled<'_>) -> Delivery {
         .and_then(AnyEvent::downcast_ref::<StudentRegistrationCompleted>);
     let receivers = handled.receivers().into_iter().map(|report| Report {
         result: match report.result {
-            ReceiverResult::Again { .. } => "retry".to_owned(),
+            ReceiverResult::Retry { .. } => "retry".to_owned(),
             ReceiverResult::Dead { .. } => "dead".to_owned(),
             _ => "handled".to_owned(),
         },

@@ -1,6 +1,7 @@
 //! Handing an event to receivers with the metadata it was first sent with.
 
 use core::borrow::Borrow;
+use core::error::Error;
 use core::fmt;
 use std::sync::Arc;
 
@@ -20,15 +21,64 @@ pub struct Redelivery<'a> {
     watch: Option<&'a dyn Watch>,
 }
 
-/// Follows the receivers of a [`Redelivery`] while they run: for whoever may have to go on without one that does not come
-/// back, and has to know how far they are.
+/// Observer of the receivers of a [`Redelivery`] while they run: for a caller that may have to go on without a receiver that does
+/// not come back, and has to know how the others ended.
+///
+/// Receivers run one after the other, in their declared order. A receiver that neither [`came_back`](Self::came_back) nor
+/// [`failed`](Self::failed) before the next one is asked for has panicked.
+///
+/// ```standalone_crate
+/// use std::error::Error;
+/// use std::sync::Mutex;
+///
+/// use events_core::delivery::{OwnedEvent, Redelivery, Watch};
+/// use events_core::{EventMetadata, ReceiverInfo, event};
+///
+/// #[event(type = "org.example.shop.order.placed.v1")]
+/// pub struct OrderPlaced {
+///     pub number: i64,
+/// }
+///
+/// #[derive(Default)]
+/// struct Log(Mutex<Vec<String>>);
+///
+/// impl Watch for Log {
+///     fn may_run(&self, receiver: &ReceiverInfo) -> bool {
+///         self.0.lock().unwrap().push(format!("{} begins", receiver.id));
+///         true
+///     }
+///     fn came_back(&self, _: &ReceiverInfo) {
+///         self.0.lock().unwrap().push("ok".to_owned());
+///     }
+///     fn failed(&self, _: &ReceiverInfo, error: &(dyn Error + 'static)) {
+///         self.0.lock().unwrap().push(error.to_string());
+///     }
+/// }
+///
+/// let _a = ORDER_PLACED.connect_with("a", 0, |_| Err::<(), _>("no such order"));
+/// let _b = ORDER_PLACED.connect_with("b", 1, |_| panic!("neither"));
+/// let _c = ORDER_PLACED.connect_with("c", 2, |_| {});
+/// let log = Log::default();
+/// let event = OwnedEvent::new(OrderPlaced { number: 0 });
+/// let metadata = EventMetadata::new("org.example.shop.order.placed.v1");
+/// event.get().redeliver(&metadata, Redelivery::from_event_bus().watched_by(&log));
+/// assert_eq!(
+///     *log.0.lock().unwrap(),
+///     ["a begins", "no such order", "b begins", "c begins", "ok"]
+/// );
+/// ```
 pub trait Watch {
-    /// A receiver is next: whether it is to run. One that is not is passed over, and the responses count it as one that
-    /// is well: whoever says no has to disregard them.
+    /// Returns `true` if a receiver may run, which is the next one. One that may not run is passed over, and the responses count
+    /// it as a success: a caller that says no disregards the responses.
     fn may_run(&self, receiver: &ReceiverInfo) -> bool;
 
-    /// The receiver came back, without an error. Of an `async` one that is said when its task runs.
+    /// Notes that a receiver returned without an error. For an `async` one, its task has started.
     fn came_back(&self, receiver: &ReceiverInfo);
+
+    /// Notes that a receiver returned an error. Does nothing by default.
+    fn failed(&self, receiver: &ReceiverInfo, error: &(dyn Error + 'static)) {
+        let _ = (receiver, error);
+    }
 }
 
 impl<'a> Redelivery<'a> {

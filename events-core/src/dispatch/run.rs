@@ -48,8 +48,11 @@ pub(crate) fn robust_any(
         } else {
             event.invoke(&entry.call, delivery)
         };
-        if let (Some(watch), Ok(())) = (how.watch, &result) {
-            watch.came_back(&entry.info);
+        if let Some(watch) = how.watch {
+            match &result {
+                Ok(()) => watch.came_back(&entry.info),
+                Err(error) => watch.failed(&entry.info, &**error),
+            }
         }
         result
     });

@@ -8,7 +8,8 @@ use std::time::Duration;
 use events_bus::config::BusConfig;
 use events_bus::transport::redis::{RedisOptions, RedisTransport};
 use events_bus::transport::{
-    Member, Sequence, Settlement, SharedTransport, Standing, Start, Transport,
+    Batch, Epoch, Groups, Leadership, Limit, Log, Member, Receipt, Settlement, SharedTransport,
+    Start,
 };
 use events_bus::{Bus, Record, headers};
 use redis::streams::StreamReadReply;
@@ -106,16 +107,25 @@ fn raw_publish(server: &RedisServer, all: &[Vec<(String, Vec<u8>)>], batch: usiz
 fn publish(server: &RedisServer, records: &[Record], batch: usize, numbered: bool) -> f64 {
     server.flush_all();
     let transport = server.transport();
+    let incarnation = records[0].metadata.id();
     let numbers: Vec<u64> = (1..).take(records.len()).collect();
     let elapsed = timed(|| {
         for (some, numbers) in records.chunks(batch).zip(numbers.chunks(batch)) {
-            let sequence = Sequence {
-                outbox: "bench",
-                numbers,
+            let count = if numbered {
+                let batch = Batch {
+                    incarnation,
+                    epoch: Epoch::new(1, 1),
+                    acknowledged: numbers[0] - 1,
+                    numbers,
+                };
+                match transport.publish_batch(TOPIC, some, batch).unwrap() {
+                    Receipt::Published(ids) => ids.len(),
+                    Receipt::Disputed(dispute) => panic!("{dispute:?}"),
+                }
+            } else {
+                transport.publish(TOPIC, some).unwrap().len()
             };
-            let sequence = numbered.then_some(sequence);
-            let ids = transport.publish(TOPIC, some, sequence).unwrap();
-            assert_eq!(ids.len(), some.len());
+            assert_eq!(count, some.len());
         }
     });
     rate(records.len(), elapsed)
@@ -126,7 +136,7 @@ fn fill(server: &RedisServer, records: &[Record]) {
     server.flush_all();
     let transport = server.transport();
     for some in records.chunks(1000) {
-        transport.publish(TOPIC, some, None).unwrap();
+        transport.publish(TOPIC, some).unwrap();
     }
     transport.join(TOPIC, "bench", Start::Beginning).unwrap();
 }
@@ -190,26 +200,27 @@ fn open(server: &RedisServer, window: Duration) -> SharedTransport {
 fn consume(server: &RedisServer, records: &[Record], batch: usize, window: Duration) -> f64 {
     fill(server, records);
     let transport = open(server, window);
-    let member = Member {
-        topic: TOPIC,
-        group: "bench",
-        consumer: "one",
-    };
+    let member = Member::new(TOPIC, "bench", "one");
     let handled_by: Arc<[Arc<str>]> = Arc::from([Arc::from("bench.receiver")]);
-    let standing = transport.lead(member, Duration::from_mins(1)).unwrap();
-    assert_eq!(standing, Standing::Active);
+    let led = transport.lead(member, Duration::from_mins(1)).unwrap();
+    let Leadership::Leader(epoch) = led else {
+        panic!("nobody else leads");
+    };
+    let member = member.under(epoch);
     let elapsed = timed(|| {
         let mut handled = 0;
         while handled < records.len() {
-            let entries = transport.receive(member, batch, Duration::ZERO).unwrap();
+            let entries = transport
+                .receive(member, Limit::entries(batch), Duration::ZERO)
+                .unwrap();
             let settlements: Vec<_> = entries
                 .iter()
                 .map(|entry| {
                     let event = entry.record.as_ref().unwrap().metadata.id();
-                    Settlement::finished(entry.id, Some(event), Arc::clone(&handled_by))
+                    Settlement::new(entry.id, Some(event), Arc::clone(&handled_by))
                 })
                 .collect();
-            transport.settle(member, &settlements, true).unwrap();
+            transport.settle(member, &settlements).unwrap();
             handled += entries.len();
         }
     });

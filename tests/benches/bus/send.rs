@@ -74,83 +74,24 @@ pub(crate) fn run() {
     bus.shutdown(Duration::from_mins(1)).unwrap();
 }
 
-/// A transport that takes everything and keeps nothing: what is measured is the sender.
+/// A transport that discards everything, so that only the sender is measured.
 #[derive(Debug, Default)]
-struct Discard(MemoryTransport);
+struct Discard {
+    inner: MemoryTransport,
+}
 
-impl Transport for Discard {
-    fn name(&self) -> &'static str {
-        "discard"
+impl Log for Discard {
+    fn publish(&self, _: &str, records: &[Record]) -> Result<Vec<EntryId>, TransportError> {
+        Ok(vec![EntryId::new(1, 0); records.len()])
     }
-    fn publish(
+    fn publish_batch(
         &self,
         _: &str,
         records: &[Record],
-        _: Option<Sequence<'_>>,
-    ) -> Result<Vec<Option<EntryId>>, TransportError> {
-        Ok(vec![None; records.len()])
+        _: Batch<'_>,
+    ) -> Result<Receipt, TransportError> {
+        Ok(Receipt::Published(vec![None; records.len()]))
     }
-    fn join(&self, topic: &str, group: &str, start: Start) -> Result<(), TransportError> {
-        self.0.join(topic, group, start)
-    }
-    fn lead(&self, member: Member<'_>, lease: Duration) -> Result<Standing, TransportError> {
-        self.0.lead(member, lease)
-    }
-    fn take_over(
-        &self,
-        member: Member<'_>,
-        behind: Option<EntryId>,
-        idle: Duration,
-        most: usize,
-    ) -> Result<Vec<Entry>, TransportError> {
-        self.0.take_over(member, behind, idle, most)
-    }
-    fn receive(
-        &self,
-        member: Member<'_>,
-        most: usize,
-        wait: Duration,
-    ) -> Result<Vec<Entry>, TransportError> {
-        self.0.receive(member, most, wait)
-    }
-    fn extend(&self, member: Member<'_>, entries: &[EntryId]) -> Result<(), TransportError> {
-        self.0.extend(member, entries)
-    }
-    fn settle(
-        &self,
-        member: Member<'_>,
-        settlements: &[Settlement],
-        leading: bool,
-    ) -> Result<(), TransportError> {
-        self.0.settle(member, settlements, leading)
-    }
-    fn leave(&self, member: Member<'_>) -> Result<(), TransportError> {
-        self.0.leave(member)
-    }
-    fn requeue(&self, topic: &str, group: &str, records: &[Record]) -> Result<(), TransportError> {
-        self.0.requeue(topic, group, records)
-    }
-    fn topics(&self) -> Result<Vec<TopicStatus>, TransportError> {
-        self.0.topics()
-    }
-    fn read(&self, topic: &str, from: Position, most: usize) -> Result<Vec<Entry>, TransportError> {
-        self.0.read(topic, from, most)
-    }
-    fn dead_letters(
-        &self,
-        topic: &str,
-        behind: Option<EntryId>,
-        most: usize,
-    ) -> Result<Vec<(EntryId, DeadLetter)>, TransportError> {
-        self.0.dead_letters(topic, behind, most)
-    }
-    fn drop_dead_letters(&self, topic: &str, ids: &[EntryId]) -> Result<u64, TransportError> {
-        self.0.drop_dead_letters(topic, ids)
-    }
-    fn trim(&self, topic: &str, retention: Retention) -> Result<Trimmed, TransportError> {
-        self.0.trim(topic, retention)
-    }
-    fn forget(&self, topic: &str, group: &str) -> Result<bool, TransportError> {
-        self.0.forget(topic, group)
-    }
+    events_bus::delegate_transport!(inner: name, read);
 }
+events_bus::delegate_transport!(impl Groups, Maintenance for Discard => inner);

@@ -6,7 +6,7 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use events_bus::config::BusConfig;
-use events_bus::transport::Transport;
+use events_bus::transport::Log;
 use events_bus::transport::sqlite::{SqliteOptions, SqliteTransport, Sync};
 use events_bus::{Bus, Record};
 use rusqlite::{Connection, params};
@@ -39,7 +39,9 @@ pub(crate) fn run() {
     println!("| --- | --- |");
     for batch in [1, 100, 1000] {
         let count = if batch == 1 { 5_000 } else { 50_000 };
-        let rates = (0..3).map(|_| consume(&records(count), batch)).collect();
+        let rates = (0..crate::rounds(3))
+            .map(|_| consume(&records(count), batch))
+            .collect();
         println!("| {batch} | {:.0} |", crate::support::median(rates));
     }
     println!();
@@ -124,7 +126,7 @@ fn transport(records: &[Record], batch: usize, sync: Sync) -> f64 {
     let transport = SqliteTransport::open(path, options(sync)).unwrap();
     let elapsed = timed(|| {
         for records in records.chunks(batch) {
-            transport.publish("enrollments", records, None).unwrap();
+            transport.publish("enrollments", records).unwrap();
         }
     });
     rate(records.len(), elapsed)
@@ -135,7 +137,7 @@ fn consume(records: &[Record], batch: usize) -> f64 {
     let path = folder.path().join("ours.db");
     let transport = SqliteTransport::open(path, options(Sync::Full)).unwrap();
     for records in records.chunks(1000) {
-        transport.publish("enrollments", records, None).unwrap();
+        transport.publish("enrollments", records).unwrap();
     }
     let mut config = quiet(BusConfig::memory().with_subscription("bench", &["enrollments"]));
     config.consumer.batch = batch;

@@ -3,8 +3,8 @@
 //! `bus_actor produce BUS FIRST COUNT BATCH LOG`: publishes numbered events; a number is logged once it is kept. A batch of 0 sends one
 //! by one through the signal, with the outbox in `LOG.outbox`; others go to the transport together.
 //!
-//! `bus_actor consume BUS GROUP LOG`: logs each event that its receiver is given, until its standard input ends. Three keys are for
-//! receivers that misbehave: `fails`, `panics` and `hangs`. `RECEIVER_TIMEOUT_MS` is the time that they have.
+//! `bus_actor consume BUS GROUP LOG`: logs each event that its receiver is given, until its standard input ends. Four keys are for
+//! receivers that misbehave: `fails`, `panics`, `hangs` and `aborts`. `RECEIVER_TIMEOUT_MS` is the time that they have.
 //!
 //! `bus_actor durable STORE FIRST COUNT LOG`: sends to a durable receiver, which logs, until its standard input ends.
 
@@ -20,10 +20,10 @@
 use std::fs::{File, OpenOptions};
 use std::io::{Read, Write};
 use std::path::Path;
-use std::sync::OnceLock;
+use std::sync::{LazyLock, OnceLock};
 use std::time::Duration;
 
-use events_bus::config::{BusConfig, OutboxStore, SqliteConfig, SqliteSync, TransportConfig};
+use events_bus::config::{BusConfig, OutboxStore, SqliteConfig, SqliteSync};
 use events_bus::{Bus, Record, wire};
 use events_core::{Event, EventMetadata, event, receiver};
 
@@ -42,6 +42,24 @@ pub struct NumberKept {
 }
 
 static LOG: OnceLock<File> = OnceLock::new();
+/// The ledger of begins and ends, if the test asks for one by `EVENTS_LEDGER`.
+static LEDGER: OnceLock<File> = OnceLock::new();
+
+fn note(what: &str, key: &str, number: i64) {
+    if let Some(mut ledger) = LEDGER.get() {
+        let line = format!("{what} {key} {number} {}\n", std::process::id());
+        ledger.write_all(line.as_bytes()).unwrap();
+    }
+}
+
+/// Time that the receiver takes for each event, by `PAUSE_US`.
+static PAUSE: LazyLock<Duration> = LazyLock::new(|| micros("PAUSE_US"));
+
+/// Reads a number of microseconds from an environment variable; 0 if it is not set.
+fn micros(variable: &str) -> Duration {
+    let micros = std::env::var(variable).map_or(0, |micros| micros.parse().unwrap());
+    Duration::from_micros(micros)
+}
 
 /// One write a line, so that lines of several processes do not mix.
 fn log(line: &str) {
@@ -55,8 +73,19 @@ fn drawn(number: i64, key: &str, from_event_bus: bool) -> Result<(), &'static st
         match key {
             "fails" => return Err("this key fails"),
             "panics" => panic!("this key panics"),
+            "aborts" => {
+                note("begin", key, number);
+                std::process::abort()
+            }
             "hangs" => std::thread::sleep(Duration::from_hours(1)),
-            _ => log(&format!("{key} {number}")),
+            _ => {
+                note("begin", key, number);
+                if !PAUSE.is_zero() {
+                    std::thread::sleep(*PAUSE);
+                }
+                log(&format!("{key} {number}"));
+                note("end", key, number);
+            }
         }
     }
     Ok(())
@@ -65,7 +94,7 @@ fn drawn(number: i64, key: &str, from_event_bus: bool) -> Result<(), &'static st
 /// The other receiver of each event, of which none is lost to the one that misbehaves.
 #[receiver(NUMBER_DRAWN, id = "faults.counted", priority = 1)]
 fn counted(number: i64, key: &str, from_event_bus: bool) {
-    if from_event_bus && ["fails", "panics", "hangs"].contains(&key) {
+    if from_event_bus && ["fails", "panics", "hangs", "aborts"].contains(&key) {
         log(&format!("{key} {number}"));
     }
 }
@@ -84,7 +113,7 @@ fn config(bus: &str) -> BusConfig {
         Some(path) => BusConfig::sqlite(path),
         None => BusConfig::redis(bus),
     };
-    if let TransportConfig::Sqlite(sqlite) = &mut config.transport {
+    if let Some(sqlite) = config.transport.get_mut::<SqliteConfig>() {
         // The process is killed, and not the machine.
         sqlite.sync = SqliteSync::Normal;
     }
@@ -104,6 +133,10 @@ fn main() {
     let log = Path::new(arguments[arguments.len() - 1]);
     let file = OpenOptions::new().create(true).append(true).open(log);
     LOG.set(file.unwrap()).unwrap();
+    if let Some(ledger) = std::env::var_os("EVENTS_LEDGER") {
+        let file = OpenOptions::new().create(true).append(true).open(ledger);
+        LEDGER.set(file.unwrap()).unwrap();
+    }
     match arguments[..] {
         ["produce", bus, first, count, batch, log] => {
             let numbers = first.parse().unwrap()
@@ -124,12 +157,15 @@ fn main() {
 
 fn one_by_one(bus: &str, numbers: impl Iterator<Item = i64>, log_file: &str) {
     let mut config = config(bus);
-    if !bus.starts_with("sqlite:") {
-        let mut outbox = SqliteConfig::new(format!("{log_file}.outbox"));
+    let outbox = std::env::var("EVENTS_OUTBOX").ok();
+    if outbox.is_some() || !bus.starts_with("sqlite:") {
+        let path = outbox.unwrap_or_else(|| format!("{log_file}.outbox"));
+        let mut outbox = SqliteConfig::new(path);
         outbox.sync = SqliteSync::Normal;
         config = config.with_outbox(OutboxStore::Sqlite(outbox));
     }
     let bus = Bus::start(config.with_route(NumberDrawn::INFO.event_type, "numbers")).unwrap();
+    let pause = micros("SEND_PAUSE_US");
     for number in numbers {
         let event = NumberDrawn {
             number,
@@ -137,8 +173,14 @@ fn one_by_one(bus: &str, numbers: impl Iterator<Item = i64>, log_file: &str) {
         };
         NUMBER_DRAWN.send_event(event).into_result().unwrap();
         log(&number.to_string());
+        if !pause.is_zero() {
+            std::thread::sleep(pause);
+        }
     }
-    bus.shutdown(Duration::from_mins(1)).unwrap();
+    let shutdown = std::env::var("SHUTDOWN_MS").map_or(Duration::from_mins(1), |millis| {
+        Duration::from_millis(millis.parse().unwrap())
+    });
+    bus.shutdown(shutdown).unwrap();
 }
 
 fn together(bus: &str, numbers: &[i64], batch: usize) {
@@ -155,7 +197,7 @@ fn together(bus: &str, numbers: &[i64], batch: usize) {
                 Record::new(metadata, wire::encode(&event).unwrap()).with_key(Some(event.key))
             })
             .collect();
-        transport.publish("numbers", &records, None).unwrap();
+        transport.publish("numbers", &records).unwrap();
         log(&numbers[numbers.len() - 1].to_string());
     }
 }

@@ -41,12 +41,12 @@ fn foreign(receiver: Option<&str>) -> Record {
 /// A topic with two dead letters: one of a foreign type, and one for a foreign receiver.
 fn poison(shop: &Shop) -> String {
     let transport = shop.transport();
-    transport.publish("orders", &[foreign(None)], None).unwrap();
+    transport.publish("orders", &[foreign(None)]).unwrap();
     transport.join("orders", "lms", Start::Beginning).unwrap();
     transport
         .requeue("orders", "lms", &[foreign(Some(EVIL))])
         .unwrap();
-    transport.publish(EVIL, &[foreign(None)], None).unwrap();
+    transport.publish(EVIL, &[foreign(None)]).unwrap();
     transport.join(EVIL, EVIL, Start::Beginning).unwrap();
     let consume = ["consume", "-t", "orders", "-g", "lms", "--count", "2"];
     shop.text(&consume)
@@ -66,7 +66,7 @@ fn foreign_text_is_escaped_wherever_it_is_printed(shop: &Shop) {
         &["replay", "-t", EVIL, "-g", EVIL, "--dry-run"],
         &["dlq", "retry", "-t", "orders", "--all"],
         &["bus", "trim", "-t", EVIL],
-        &["bus", "forget", "-t", EVIL, "-g", EVIL, "--yes"],
+        &["bus", "delete-group", "-t", EVIL, "-g", EVIL, "--yes"],
     ] {
         let json = shop.run(&[args, &["--json"]].concat());
         let text = shop.run(args);
@@ -110,7 +110,7 @@ fn names_in_errors_are_escaped(shop: &Shop) {
             EVIL,
             "--dry-run",
         ],
-        &["bus", "forget", "-t", EVIL, "-g", EVIL],
+        &["bus", "delete-group", "-t", EVIL, "-g", EVIL],
         &["dlq", "drop", "-t", EVIL, "17"],
         &["consume", "-t", EVIL, "-g", "lms"],
         &["consume", "-t", "orders", "-g", EVIL],
@@ -139,7 +139,7 @@ fn names_in_errors_are_escaped(shop: &Shop) {
 fn a_long_event_type_is_cut_in_a_table_and_whole_elsewhere(shop: &Shop) {
     let long = format!("org.{}.v1", "x".repeat(70_000));
     let record = Record::new(EventMetadata::new(long.clone()), b"ada".to_vec());
-    shop.transport().publish("orders", &[record], None).unwrap();
+    shop.transport().publish("orders", &[record]).unwrap();
     shop.text(&["consume", "-t", "orders", "-g", "lms", "--count", "1"]);
     let listed = shop.text(&["dlq", "list"]);
     let row = listed.lines().nth(1).unwrap();

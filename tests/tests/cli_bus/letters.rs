@@ -142,7 +142,7 @@ fn letters_are_chosen(shop: &Shop) {
     let err = shop
         .run(&["dlq", "drop", "-t", "orders", "first"])
         .failure(Status::Usage);
-    assert!(err.contains("`first` is no id of an entry"), "{err}");
+    assert!(err.contains("`first` is not the id of an entry"), "{err}");
     assert_eq!(ids(shop, &[]).len(), 3);
     let text = shop.text(&["dlq", "drop", "-t", "orders", &listed[0], &listed[2]]);
     assert_eq!(text, "2 dead letters of orders dropped\n");
@@ -155,7 +155,7 @@ fn give_up_unknown(shop: &Shop, events: usize) {
     let records: Vec<_> = (0..events)
         .map(|number| Record::new(metadata(), number.to_string().into_bytes()))
         .collect();
-    shop.transport().publish("orders", &records, None).unwrap();
+    shop.transport().publish("orders", &records).unwrap();
     let count = events.to_string();
     for group in ["lms", "cms"] {
         shop.text(&["consume", "-t", "orders", "-g", group, "--count", &count]);
@@ -208,9 +208,7 @@ fn what_nobody_can_read_is_shown_as_bytes(shop: &Shop) {
         EventMetadata::new("org.example.elsewhere.v1".to_owned()),
         b"ada".to_vec(),
     );
-    shop.transport()
-        .publish("orders", &[unknown], None)
-        .unwrap();
+    shop.transport().publish("orders", &[unknown]).unwrap();
     shop.text(&["consume", "-t", "orders", "-g", "lms", "--count", "1"]);
     let shown = shop.json(&["dlq", "show", "-t", "orders"]);
     let shown = &shown["letters"][0];

@@ -48,7 +48,7 @@ fn entries_are_given_once_more(shop: &Shop) {
     let told = shop.lines(&["consume", "-t", "orders", "-g", "lms", "--count", "3"]);
     assert!(
         told.iter()
-            .all(|told| told["entry"].as_str().unwrap().starts_with("again:")),
+            .all(|told| told["entry"].as_str().unwrap().starts_with("requeued:")),
         "{told:?}"
     );
     // A replay is no duplicate.
@@ -61,9 +61,7 @@ fn entries_are_given_once_more(shop: &Shop) {
 fn a_part_is_chosen(shop: &Shop) {
     let entries = handle(shop, &[1, 2, 3, 4]);
     let cancelled = Record::new(EventMetadata::new(CANCELLED), vec![2]);
-    shop.transport()
-        .publish("orders", &[cancelled], None)
-        .unwrap();
+    shop.transport().publish("orders", &[cancelled]).unwrap();
     let all = shop
         .transport()
         .read("orders", Position::Oldest, 10)
@@ -182,5 +180,5 @@ fn only_groups_that_are_there_get_a_replay(shop: &Shop) {
         "{err}"
     );
     let err = refused(&["-t", "orders", "-g", "lms", "--to", "noon"]);
-    assert!(err.contains("`noon` is no id of an entry"), "{err}");
+    assert!(err.contains("`noon` is not the id of an entry"), "{err}");
 }

@@ -1,10 +1,14 @@
 //! `events bus`.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use events_bus::Bus;
 use events_bus::config::{BusConfig, OutboxStore, SqliteConfig};
-use events_bus::transport::{Member, Standing, Start, names};
+use events_bus::transport::{
+    Leadership, Limit, Member, RetryState, Settlement, Start, Transport, names,
+};
+use events_core::Timestamp;
 
 use super::*;
 
@@ -12,7 +16,7 @@ over_both! {
     a_bus_says_how_it_stands
     requeued_entries_count_as_lag
     what_was_handled_is_trimmed
-    a_group_is_forgotten_when_that_is_meant
+    a_group_is_deleted_once_that_is_confirmed
 }
 
 fn a_bus_says_how_it_stands(shop: &Shop) {
@@ -55,22 +59,15 @@ fn a_bus_says_how_it_stands(shop: &Shop) {
     let text = shop.text(&["bus", "status"]);
     for said in [
         "TOPIC   ENTRIES",
-        "GROUP  TOPIC   UNREAD  PENDING  REQUEUED  LAG",
-        "lms    orders       2        0         0    2",
+        "GROUP  TOPIC   UNREAD  PENDING  REQUEUED  PARKED  LOST  LAG",
+        "lms    orders       2        0         0       0     0    2",
     ] {
         assert!(text.contains(said), "{said} is not in\n{text}");
     }
 
     let transport = shop.transport();
-    let member = Member {
-        topic: "orders",
-        group: "lms",
-        consumer: "me",
-    };
-    assert_eq!(
-        transport.lead(member, Duration::from_mins(1)).unwrap(),
-        Standing::Active
-    );
+    let led = transport.lead(Member::new("orders", "lms", "me"), Duration::from_mins(1));
+    assert!(matches!(led, Ok(Leadership::Leader(_))), "{led:?}");
     assert_eq!(shop.group("orders")["leader"], "me");
     let err = shop
         .run(&["bus", "status", "-t", "order"])
@@ -98,8 +95,8 @@ fn requeued_entries_count_as_lag(shop: &Shop) {
     for (key, value) in [("unread", 1), ("pending", 0), ("requeued", 3), ("lag", 4)] {
         assert_eq!(group[key], value, "{key} of {group}");
     }
-    let forget = ["bus", "forget", "-t", "orders", "-g", "lms", "--yes"];
-    assert_eq!(shop.json(&forget)["lost"], 4);
+    let delete = ["bus", "delete-group", "-t", "orders", "-g", "lms", "--yes"];
+    assert_eq!(shop.json(&delete)["lost"], 4);
 }
 
 fn what_was_handled_is_trimmed(shop: &Shop) {
@@ -132,35 +129,36 @@ fn what_was_handled_is_trimmed(shop: &Shop) {
     assert_eq!(lost, json!({"topic": "orders", "removed": 1, "unread": 1}));
 }
 
-fn a_group_is_forgotten_when_that_is_meant(shop: &Shop) {
+fn a_group_is_deleted_once_that_is_confirmed(shop: &Shop) {
     for number in 1..=2 {
         shop.order("orders", number, None);
     }
     shop.text(&["consume", "-t", "orders", "-g", "lms", "--count", "1"]);
-    let args = ["bus", "forget", "-t", "orders", "-g", "lms"];
+    let args = ["bus", "delete-group", "-t", "orders", "-g", "lms"];
     let err = shop.run(&args).failure(Status::Usage);
     assert!(
-        err.contains("has not handled 1 entry of `orders`") && err.contains("`--yes`"),
+        err.contains("`lms` of `orders` has not handled 1 entry, and") && err.contains("`--yes`"),
         "{err}"
     );
-    let member = Member {
-        topic: "orders",
-        group: "lms",
-        consumer: "me",
-    };
-    shop.transport()
-        .lead(member, Duration::from_mins(1))
-        .unwrap();
+    let member = Member::new("orders", "lms", "me");
+    let led = shop.transport().lead(member, Duration::from_mins(1));
+    let epoch = led.unwrap().epoch().unwrap();
     let yes = [&args[..], &["--yes"]].concat();
     let err = shop.run(&yes).failure(Status::Usage);
     assert!(
         err.contains("`me` reads `orders` for the group `lms` now"),
         "{err}"
     );
-    shop.transport().leave(member).unwrap();
+    park_next(&*shop.transport(), member.under(epoch));
+    shop.transport().release(member.under(epoch)).unwrap();
+    let err = shop.run(&args).failure(Status::Usage);
+    assert!(
+        err.contains("0 entries and 1 delivery that waits for a retry"),
+        "{err}"
+    );
     assert_eq!(
         shop.json(&yes),
-        json!({"topic": "orders", "group": "lms", "lost": 1})
+        json!({"topic": "orders", "group": "lms", "lost": 0, "parked": 1})
     );
     assert_eq!(shop.group("orders"), Value::Null);
     let err = shop.run(&yes).failure(Status::Usage);
@@ -168,6 +166,23 @@ fn a_group_is_forgotten_when_that_is_meant(shop: &Shop) {
         err.contains("nobody has read it in a group so far"),
         "{err}"
     );
+}
+
+/// Receives the next entry and parks it for a receiver.
+fn park_next(transport: &dyn Transport, member: Member<'_>) {
+    let received = transport.receive(member, Limit::entries(1), Duration::ZERO);
+    let entry = received.unwrap().remove(0);
+    let state = RetryState {
+        receiver: "lms.orders".into(),
+        key: None,
+        attempts: 1,
+        error: "no".into(),
+        due: Timestamp::MAX,
+        delay: Duration::from_hours(1),
+    };
+    let parked = Settlement::new(entry.id, None, Arc::default())
+        .with_parked(entry.record.unwrap(), vec![state]);
+    transport.settle(member, &[parked]).unwrap();
 }
 
 #[test]
@@ -187,17 +202,13 @@ fn what_waits_in_an_outbox_or_for_durable_receivers_is_told_apart() {
         .unwrap();
     let record = || events_bus::Record::new(events_core::EventMetadata::new(CANCELLED), vec![2]);
     store
-        .publish(&names::outbox("orders"), &[record(), record()], None)
+        .publish(&names::outbox("orders"), &[record(), record()])
         .unwrap();
-    store
-        .publish(&names::durable("lms"), &[record()], None)
-        .unwrap();
+    store.publish(&names::durable("lms"), &[record()]).unwrap();
     store
         .join(&names::durable("lms"), "durable", Start::Beginning)
         .unwrap();
-    shop.transport()
-        .publish("orders", &[record()], None)
-        .unwrap();
+    shop.transport().publish("orders", &[record()]).unwrap();
 
     let config = shop.file(
         "site.toml",

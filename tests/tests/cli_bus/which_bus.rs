@@ -46,15 +46,22 @@ fn a_bus_that_others_do_not_see_is_refused() {
 #[test]
 fn what_is_no_bus_is_refused_without_a_word_of_a_password() {
     for (bus, said) in [
-        ("events.db", "`--bus` has no scheme, expected `sqlite:PATH`"),
+        (
+            "events.db",
+            "`--bus` begins with no scheme; expected one of `sqlite:PATH`, `redis://HOST:PORT/DATABASE`",
+        ),
         (
             "kafka://user:secret@host",
-            "`--bus` begins with `kafka:`, expected `sqlite:PATH`",
+            "`--bus` begins with `kafka:`, which names no transport; expected one of `sqlite:PATH`",
         ),
-        ("sqlite:", "the path of `--bus` is empty"),
+        (
+            "sqlit:events.db",
+            "`--bus` begins with `sqlit:`, which names no transport; did you mean `sqlite`?",
+        ),
+        ("sqlite:", "`--bus` has no path, expected `sqlite:PATH`"),
         (
             "sqlite::memory:",
-            "the path of `--bus` has a meaning of its own to SQLite",
+            "`--bus` has a meaning of its own to SQLite, expected `sqlite:PATH`",
         ),
         ("redis://user:secret@", "`--bus` has no host"),
         ("redis://user:secret@host:0", "`--bus` has a port"),

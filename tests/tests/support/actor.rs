@@ -67,6 +67,11 @@ impl Actor {
         assert!(status.unwrap().success());
     }
 
+    /// Returns `true` if the process has ended by itself.
+    pub fn has_ended(&mut self) -> bool {
+        self.0.try_wait().unwrap().is_some()
+    }
+
     /// Whether it ended well; its input is closed.
     pub fn ended_well(mut self) -> bool {
         drop(self.0.stdin.take());

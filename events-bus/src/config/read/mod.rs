@@ -3,23 +3,22 @@
 mod whole;
 
 use core::ops::RangeInclusive;
-use std::path::PathBuf;
 use std::time::Duration;
 
 use events_core::config::kit::{Located, Table};
 use events_core::config::{Config, ConfigErrorKind as Kind, ConfigErrors, Origin};
 
+use super::transport::NONE;
 use super::{
-    BusConfig, KeyPath, Order, Route, SqliteConfig, SqliteSync, StartAt, Subscription, limits,
+    BusConfig, KeyPath, Order, Route, SqliteConfig, StartAt, Subscription, UnknownTypes, limits,
 };
+use crate::transport::driver::{Driver, Settings, Variables, drivers};
 
-/// What makes a file of the outbox one.
+/// The setting that gives `path` and `sync` of the outbox their meaning.
 const STORE: &str = "store = \"sqlite\"";
 
-const SYNC: &[(&str, SqliteSync)] = &[("full", SqliteSync::Full), ("normal", SqliteSync::Normal)];
-
 impl BusConfig {
-    /// What the table `bus` of a configuration says. Of several layers, a later one overrides single keys.
+    /// Reads the table `bus` of a configuration. Of several layers, a later one overrides single keys.
     ///
     /// An environment variable that `bus.redis.url_env` names is read.
     ///
@@ -64,37 +63,64 @@ impl BusConfig {
         config: &Config,
         variable: impl Fn(&str) -> Option<String>,
     ) -> Result<Self, ConfigErrors> {
+        Self::from_layers(config, None, &variable)
+    }
+
+    /// Reads the table `bus` and replaces its transport by that of a [URL](Self::from_url), such as one of a command line. The
+    /// settings of that transport stay, except for its address and credentials. The table may leave out `transport`, or be
+    /// missing.
+    ///
+    /// # Errors
+    /// Returns every problem, as [`from_config`](Self::from_config), and an error if the URL names no transport.
+    pub fn from_config_and_url(config: &Config, url: &str) -> Result<Self, ConfigErrors> {
+        Self::from_layers(config, Some(url), &|name| std::env::var(name).ok())
+    }
+
+    fn from_layers(
+        config: &Config,
+        url: Option<&str>,
+        variables: &Variables<'_>,
+    ) -> Result<Self, ConfigErrors> {
         let section = config.section("bus");
         let mut read = Read::default();
-        section.read(|table| read.layer(table));
-        let bus = read.finish(&section, variable);
+        section.read(|table| read.layer(table, variables));
+        let bus = read.finish(&section, url);
         section.finish()?;
         Ok(bus)
     }
 }
 
-/// What the layers say so far. What depends on other keys waits beside the configuration.
-#[derive(Default)]
+/// Content of the layers so far. Values that depend on other keys are beside the configuration.
 struct Read {
     config: BusConfig,
     prefix: Option<String>,
-    transport: Option<Located<Engine>>,
-    sqlite: File,
-    redis: Redis,
+    /// The last choice of a transport; `None` in it for `none`.
+    transport: Option<Located<Option<&'static dyn Driver>>>,
+    /// Settings of every transport, in the order of the drivers.
+    settings: Vec<Box<dyn Settings>>,
     store: Option<Located<Store>>,
-    outbox: File,
-    /// Where a layer gives the path of the outbox that does not say again what the store is.
+    outbox: SqliteConfig,
+    /// Place of the path of the outbox in a layer that does not name the store again.
     path_after_store: Option<Origin>,
     refuses: bool,
     block_timeout: Option<Duration>,
 }
 
-#[derive(Clone, Copy)]
-enum Engine {
-    None,
-    Memory,
-    Sqlite,
-    Redis,
+impl Default for Read {
+    fn default() -> Self {
+        let drivers = drivers().into_iter();
+        Self {
+            config: BusConfig::default(),
+            prefix: None,
+            transport: None,
+            settings: drivers.map(Driver::settings).collect(),
+            store: None,
+            outbox: SqliteConfig::new(""),
+            path_after_store: None,
+            refuses: false,
+            block_timeout: None,
+        }
+    }
 }
 
 #[derive(Clone, Copy, PartialEq)]
@@ -102,27 +128,6 @@ enum Store {
     Transport,
     Memory,
     Sqlite,
-}
-
-#[derive(Default)]
-struct File {
-    path: Option<Located<String>>,
-    sync: SqliteSync,
-}
-
-#[derive(Default)]
-struct Redis {
-    url: Option<Url>,
-    connect_timeout: Option<Duration>,
-    response_timeout: Option<Duration>,
-    root_certificates: Option<String>,
-    client_certificate: Option<String>,
-    client_key: Option<String>,
-}
-
-enum Url {
-    Given(Located<String>),
-    InVariable(Located<String>),
 }
 
 /// A later layer overrides.
@@ -151,84 +156,41 @@ fn set_number<T: TryFrom<i64>>(
     }
 }
 
-impl File {
-    fn layer(&mut self, table: &mut Table<'_>) {
-        set_located(&mut self.path, table.text("path", "events.db"));
-        set(&mut self.sync, table.one_of("sync", SYNC));
-    }
-
-    fn config(&self, path: &Located<String>) -> SqliteConfig {
-        SqliteConfig {
-            path: PathBuf::from(&path.value),
-            sync: self.sync,
-        }
-    }
-}
-
-impl Redis {
-    fn layer(&mut self, table: &mut Table<'_>) {
-        let url = table.text("url", "redis://localhost:6379/0");
-        let variable = table.text("url_env", "REDIS_URL");
-        let both = table.origin_of("url").and(table.origin_of("url_env"));
-        if let Some(origin) = both {
-            table.problem(
-                Kind::Conflict,
-                origin,
-                "`bus.redis.url` and `bus.redis.url_env` are both given, and which of them counts is not said; remove one",
-            );
-        }
-        // One of them overrides the other, too.
-        let given = url.map(Url::Given).or(variable.map(Url::InVariable));
-        self.url = given.or(self.url.take());
-        let mut timeout = |key| table.duration(key, limits::TIMEOUT);
-        set(&mut self.connect_timeout, timeout("connect_timeout"));
-        set(&mut self.response_timeout, timeout("response_timeout"));
-        let files = [
-            (
-                &mut self.root_certificates,
-                "root_certificates",
-                "authority.pem",
-            ),
-            (
-                &mut self.client_certificate,
-                "client_certificate",
-                "service.pem",
-            ),
-            (&mut self.client_key, "client_key", "service.key"),
-        ];
-        for (slot, key, example) in files {
-            set(slot, table.text(key, example));
-        }
-    }
-}
-
 impl Read {
-    fn layer(&mut self, table: &mut Table<'_>) {
-        let engines = [
-            ("sqlite", Engine::Sqlite),
-            ("redis", Engine::Redis),
-            ("memory", Engine::Memory),
-            ("none", Engine::None),
-        ];
-        set_located(&mut self.transport, table.one_of("transport", &engines));
+    fn layer(&mut self, table: &mut Table<'_>, variables: &Variables<'_>) {
+        let named = self.settings.iter().map(|settings| {
+            let driver = settings.driver();
+            (driver.name(), Some(driver))
+        });
+        let named: Vec<_> = named.chain([(NONE, None)]).collect();
+        set_located(&mut self.transport, table.one_of("transport", &named));
         set(&mut self.prefix, table.text("topic_prefix", "stage"));
-        table.table("sqlite", |table| self.sqlite.layer(table));
-        table.table("redis", |table| self.redis.layer(table));
-        table.table("outbox", |table| self.outbox(table));
+        set_number(
+            &mut self.config.max_event_bytes,
+            table,
+            "max_event_bytes",
+            &limits::MAX_EVENT_BYTES,
+        );
+        for settings in &mut self.settings {
+            let name = settings.driver().name();
+            table.table(name, |table| settings.layer(table, variables));
+        }
+        table.table("outbox", |table| self.outbox(table, variables));
         table.table("producer", |table| self.producer(table));
         table.table("consumer", |table| self.consumer(table));
         table.table("retry", |table| self.retry(table));
         table.table("trim", |table| self.trim(table));
+        table.table("dead_letters", |table| self.dead_letters(table));
     }
 
-    fn outbox(&mut self, table: &mut Table<'_>) {
+    fn outbox(&mut self, table: &mut Table<'_>, variables: &Variables<'_>) {
         let stores = [
             ("memory", Store::Memory),
             ("sqlite", Store::Sqlite),
             ("transport", Store::Transport),
         ];
         let store = table.one_of("store", &stores);
-        self.outbox.layer(table);
+        self.outbox.layer(table, variables);
         if let Some(store) = &store {
             self.path_after_store = None;
             if store.value != Store::Sqlite {
@@ -247,6 +209,7 @@ impl Read {
             "max_batch",
             &limits::MAX_BATCH,
         );
+        set(&mut outbox.lease, table.duration("lease", limits::LEASE));
         let refuses = table.one_of("when_full", &[("block", false), ("refuse", true)]);
         let timeout = table.duration("block_timeout", limits::BLOCK_TIMEOUT);
         if refuses.as_ref().is_some_and(|refuses| refuses.value) {
@@ -281,6 +244,17 @@ impl Read {
         set_number(&mut consumer.workers, table, "workers", &limits::WORKERS);
         let in_flight = &mut consumer.max_in_flight;
         set_number(in_flight, table, "max_in_flight", &limits::MAX_IN_FLIGHT);
+        let bytes = &mut consumer.max_in_flight_bytes;
+        set_number(
+            bytes,
+            table,
+            "max_in_flight_bytes",
+            &limits::MAX_IN_FLIGHT_BYTES,
+        );
+        let parked = &mut consumer.max_parked;
+        set_number(parked, table, "max_parked", &limits::MAX_PARKED);
+        let deliveries = &mut consumer.max_deliveries;
+        set_number(deliveries, table, "max_deliveries", &limits::MAX_DELIVERIES);
         set_number(&mut consumer.batch, table, "batch", &limits::BATCH);
         set(&mut consumer.lease, table.duration("lease", limits::LEASE));
         let timeout = table.duration("receiver_timeout", limits::RECEIVER_TIMEOUT);
@@ -303,7 +277,14 @@ impl Read {
             // What is wrong stays at its place, as a name that is none.
             let text =
                 |text: Option<Located<String>>| text.map(|text| text.value).unwrap_or_default();
-            Subscription::new(text(group), topics.into_iter().map(text))
+            let mut subscription = Subscription::new(text(group), topics.into_iter().map(text));
+            let unknown = [
+                ("dead_letter", UnknownTypes::DeadLetter),
+                ("skip", UnknownTypes::Skip),
+            ];
+            let unknown = table.one_of("unknown_types", &unknown);
+            set(&mut subscription.unknown_types, unknown);
+            subscription
         });
         if let Some(subscriptions) = subscriptions {
             let none = || Subscription::new("", [""; 0]);
@@ -354,6 +335,18 @@ impl Read {
         let beyond = table.integer("lose_unread_beyond", limits::LOSE_UNREAD_BEYOND);
         let beyond = beyond.and_then(|number| u64::try_from(number.value).ok());
         trim.lose_unread_beyond = beyond.or(trim.lose_unread_beyond);
+    }
+
+    fn dead_letters(&mut self, table: &mut Table<'_>) {
+        let policy = &mut self.config.dead_letters;
+        set_number(
+            &mut policy.max_entries,
+            table,
+            "max_entries",
+            &limits::DEAD_LETTERS,
+        );
+        let age = table.duration("max_age", limits::DEAD_LETTER_AGE);
+        set(&mut policy.max_age, age);
     }
 }
 

@@ -1,25 +1,24 @@
-//! What several keys say together, and whether the whole can be.
+//! Checks of keys that belong together.
 
-use events_core::config::kit::{Located, Section, quoted};
+use events_core::config::kit::{Section, list};
 use events_core::config::{ConfigErrorKind as Kind, Origin};
 
-use super::{Engine, Read, STORE, Store, Url, without_effect};
+use super::{Read, STORE, Store, without_effect};
 use crate::config::problem::{BusConfigError, Path};
-use crate::config::{BusConfig, OutboxStore, RedisConfig, TransportConfig, WhenFull, check};
+use crate::config::{BusConfig, OutboxStore, TransportConfig, WhenFull, check, transport};
+use crate::transport::driver;
 
 impl Read {
     /// Puts together what depends on several keys, and checks the whole.
-    pub(super) fn finish(
-        mut self,
-        section: &Section<'_>,
-        variable: impl Fn(&str) -> Option<String>,
-    ) -> BusConfig {
-        let url_origin = match &self.redis.url {
-            Some(Url::Given(located) | Url::InVariable(located)) => Some(located.origin.clone()),
-            None => None,
+    ///
+    /// `url` replaces the address of the transport.
+    pub(super) fn finish(mut self, section: &Section<'_>, url: Option<&str>) -> BusConfig {
+        self.config.transport = match url {
+            None => self.transport(section),
+            Some(url) => self.transport_of_url(section, url),
         };
-        self.config.transport = self.transport(section, variable);
         self.config.outbox.store = self.outbox_store(section);
+        self.config.outbox.is_chosen = self.store.is_some();
         let block = self.block_timeout.map(WhenFull::Block);
         self.config.outbox.when_full = match (self.refuses, block) {
             (true, _) => WhenFull::Refuse,
@@ -33,7 +32,6 @@ impl Read {
         let store = self.store.map(|store| store.origin);
         for problem in check::problems(&config) {
             let special = match problem.key().as_str() {
-                "bus.redis.url" => url_origin.clone(),
                 "bus.outbox.store" => store.clone(),
                 _ => None,
             };
@@ -42,111 +40,64 @@ impl Read {
         config
     }
 
-    fn transport(
-        &self,
-        section: &Section<'_>,
-        variable: impl Fn(&str) -> Option<String>,
-    ) -> TransportConfig {
-        let Some(engine) = &self.transport else {
+    fn transport(&mut self, section: &Section<'_>) -> TransportConfig {
+        let Some(chosen) = &self.transport else {
+            let names = list(transport::names(), "none");
             if section.is_there() {
-                section.missing(
-                    &[&["transport"]],
-                    section.origin(),
-                    "key `transport` is missing in `bus`, where it is required: it says what keeps the events; add `\"sqlite\"` \
-                     (a file), `\"redis\"`, `\"memory\"` (for tests), or `\"none\"` for no bus",
+                let message = format!(
+                    "key `transport` is missing in `bus`, where it is required: it names the transport that keeps the events; \
+                     add one of {names}, where `none` means no bus"
                 );
+                section.missing(&[&["transport"]], section.origin(), message);
             } else {
-                section.missing(
-                    &[&[]],
-                    section.origin(),
-                    "no layer has the table `bus`, so nothing says what keeps the events; add it with a `transport`: \
-                     `\"sqlite\"` (a file), `\"redis\"`, `\"memory\"` (for tests), or `\"none\"` for no bus",
+                let message = format!(
+                    "no layer has the table `bus`, so nothing says what keeps the events; add it with a `transport`: one of \
+                     {names}, where `none` means no bus"
                 );
+                section.missing(&[&[]], section.origin(), message);
             }
-            return TransportConfig::None;
+            return TransportConfig::none();
         };
-        match engine.value {
-            Engine::None => TransportConfig::None,
-            Engine::Memory => TransportConfig::Memory,
-            Engine::Sqlite => self.file(section, engine),
-            Engine::Redis => self.server(section, engine, variable),
-        }
+        chosen
+            .value
+            .map_or_else(TransportConfig::none, |driver| self.take(driver.name()))
     }
 
-    fn file(&self, section: &Section<'_>, engine: &Located<Engine>) -> TransportConfig {
-        if let Some(path) = &self.sqlite.path {
-            return TransportConfig::Sqlite(self.sqlite.config(path));
-        }
-        section.missing(
-            &[&["sqlite", "path"]],
-            engine.origin.clone(),
-            "key `path` is missing in `bus.sqlite`, where `transport = \"sqlite\"` requires it; add it with the path of a file, \
-             such as `\"events.db\"`",
-        );
-        TransportConfig::None
+    fn transport_of_url(&mut self, section: &Section<'_>, url: &str) -> TransportConfig {
+        let set = driver::settings_of(url).and_then(|settings| {
+            let mut transport = self.take(settings.driver().name());
+            transport.set_url(url)?;
+            Ok(transport)
+        });
+        set.unwrap_or_else(|problem| {
+            let message = format!("the URL of the bus {problem}");
+            section.problem(Kind::InvalidValue, section.origin(), message);
+            TransportConfig::none()
+        })
     }
 
-    fn server(
-        &self,
-        section: &Section<'_>,
-        engine: &Located<Engine>,
-        variable: impl Fn(&str) -> Option<String>,
-    ) -> TransportConfig {
-        let url = match &self.redis.url {
-            Some(Url::Given(url)) => url.value.clone(),
-            Some(Url::InVariable(name)) => {
-                let Some(url) = variable(&name.value) else {
-                    let message = format!(
-                        "`bus.redis.url_env` is {}, and there is no such environment variable; set it to a URL such as \
-                         `redis://localhost:6379/0`, or correct its name",
-                        quoted(&name.value)
-                    );
-                    section.problem(Kind::InvalidValue, name.origin.clone(), message);
-                    return TransportConfig::None;
-                };
-                let what = format!(
-                    "environment variable {}, which `bus.redis.url_env` names,",
-                    quoted(&name.value)
-                );
-                if let Some(message) = check::url_problem(&what, &url) {
-                    section.problem(Kind::InvalidValue, name.origin.clone(), message);
-                }
-                url
-            }
-            None => {
-                section.missing(
-                    &[&["redis", "url"], &["redis", "url_env"]],
-                    engine.origin.clone(),
-                    "key `url` is missing in `bus.redis`, where `transport = \"redis\"` requires it; add it with a URL such as \
-                     `\"redis://localhost:6379/0\"`, or `url_env` with the name of an environment variable that has it",
-                );
-                return TransportConfig::None;
-            }
-        };
-        let mut redis = RedisConfig::new(url);
-        redis.connect_timeout = self.redis.connect_timeout.unwrap_or(redis.connect_timeout);
-        redis.response_timeout = self
-            .redis
-            .response_timeout
-            .unwrap_or(redis.response_timeout);
-        redis.root_certificates = self.redis.root_certificates.as_ref().map(Into::into);
-        redis.client_certificate = self.redis.client_certificate.as_ref().map(Into::into);
-        redis.client_key = self.redis.client_key.as_ref().map(Into::into);
-        TransportConfig::Redis(redis)
+    /// Takes the settings that the layers gave a transport.
+    fn take(&mut self, name: &str) -> TransportConfig {
+        let mut settings = self.settings.iter();
+        let at = settings.position(|settings| settings.driver().name() == name);
+        at.map_or_else(TransportConfig::none, |at| {
+            self.settings.swap_remove(at).into()
+        })
     }
 
     fn outbox_store(&self, section: &Section<'_>) -> OutboxStore {
+        let file = OutboxStore::Sqlite(self.outbox.clone());
         let Some(store) = &self.store else {
-            let Some(path) = &self.outbox.path else {
+            let Some(path) = section.origin_of(&["outbox", "path"]) else {
                 return OutboxStore::Transport;
             };
             section.missing(
                 &[&["outbox", "store"]],
-                path.origin.clone(),
+                path,
                 "`bus.outbox.path` is given without `store`, so nothing would be kept there; add `store = \"sqlite\"`, or remove \
                  the path",
             );
-            return OutboxStore::Sqlite(self.outbox.config(path));
+            return file;
         };
         if store.value != Store::Sqlite
             && let Some(origin) = &self.path_after_store
@@ -157,28 +108,21 @@ impl Read {
                 without_effect("path", STORE),
             );
         }
-        match (store.value, &self.outbox.path) {
-            (Store::Memory, _) => OutboxStore::Memory,
-            (Store::Transport, _) => OutboxStore::Transport,
-            (Store::Sqlite, Some(path)) => OutboxStore::Sqlite(self.outbox.config(path)),
-            (Store::Sqlite, None) => {
-                section.missing(
-                    &[&["outbox", "path"]],
-                    store.origin.clone(),
-                    "key `path` is missing in `bus.outbox`, where `store = \"sqlite\"` requires it; add it with the path of a \
-                     file, such as `\"outbox.db\"`",
-                );
-                // No more is to be said of it.
-                OutboxStore::Memory
-            }
+        match store.value {
+            Store::Memory => OutboxStore::Memory,
+            Store::Transport => OutboxStore::Transport,
+            Store::Sqlite => file,
         }
     }
 }
 
-/// Reports what the check of the whole found, where it stands in the files. `place` is where, if that is known already.
+/// Reports what the check of the whole found, at its place in the files. `place` is that place, if it is known already.
 fn report(section: &Section<'_>, problem: BusConfigError, place: Option<Origin>) {
-    let paths = std::iter::once(&problem.path).chain(&problem.also);
-    let paths: Vec<_> = paths.map(Path::steps).collect();
+    let steps = |path: &Path| path.steps();
+    let paths: Vec<_> = std::iter::once(&problem.path)
+        .chain(&problem.also)
+        .map(steps)
+        .collect();
     let paths: Vec<Vec<&str>> = paths
         .iter()
         .map(|steps| steps.iter().map(String::as_str).collect())
@@ -187,7 +131,14 @@ fn report(section: &Section<'_>, problem: BusConfigError, place: Option<Origin>)
     let path = paths.first().map(Vec::as_slice).unwrap_or_default();
     match place {
         None if problem.kind == Kind::MissingKey => {
-            section.missing(&[path], section.origin_near(path), problem.message);
+            let paths: Vec<_> = paths.iter().map(Vec::as_slice).collect();
+            let required_by = problem.required_by.as_ref().map(Path::steps);
+            let required_by = required_by.and_then(|steps| {
+                let steps: Vec<_> = steps.iter().map(String::as_str).collect();
+                section.origin_of(&steps)
+            });
+            let origin = required_by.unwrap_or_else(|| section.origin_near(path));
+            section.missing(&paths, origin, problem.message);
         }
         place => {
             let origin = place.unwrap_or_else(|| section.origin_near(path));

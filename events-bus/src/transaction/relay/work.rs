@@ -1,67 +1,65 @@
-//! What the thread of a relay does.
+//! The thread of a relay.
 
+use std::collections::HashMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use events_core::delivery::Redelivery;
-use events_core::{BoxError, ReceiverInfo, Timestamp};
+use events_core::{BoxError, Timestamp};
 
-use super::super::said::said;
-use super::super::{OutboxRow, OutboxSource};
-use super::{DRAINS, RUNS, STOPS, Shared};
+use super::super::database_error;
+use super::super::{OutboxSource, Term};
+use super::destination::Destination;
+use super::metrics::RelayMetrics;
+use super::read::{LOOK, Look, Unreadable};
+use super::rows::Rows;
+use super::{CLOSES, DRAINS, Publishing, RelayState, STOPS, Shared};
 use crate::backoff::Backoff;
-use crate::metrics::RelayMetrics;
-use crate::producer::tap;
-use crate::trace::{Current, TraceContext};
+use crate::metrics::ProducerMetrics;
+use crate::transport::EntryId;
 
-/// Rows that are read at once.
-const BATCH: usize = 100;
-/// How long rows that were sent may stay, so that few are sent twice when the process is killed while receivers are slow.
-const REMOVE_AFTER: Duration = Duration::from_millis(100);
-/// How often it makes sure that it leads.
-const CONFIRM: Duration = Duration::from_millis(250);
-/// How often one that does not lead asks for it.
-const STANDBY: Duration = Duration::from_millis(500);
-/// How often it looks for rows that nobody told it of.
-const POLL: Duration = Duration::from_secs(1);
-/// How long it does not look whether it is to end.
-const SLICE: Duration = Duration::from_millis(100);
-/// How often the gauges are set.
+/// Interval at which an idle relay looks for rows.
+pub(super) const POLL: Duration = Duration::from_millis(50);
+/// Interval at which a standby asks for the lead.
+const STANDBY: Duration = Duration::from_millis(250);
+/// Interval at which the gauges are set.
 const MEASURE: Duration = Duration::from_secs(15);
+/// Interval between log lines about one fault.
+const REPEAT: Duration = Duration::from_secs(30);
 
 pub(super) struct Work {
-    source: Box<dyn OutboxSource>,
-    shared: Arc<Shared>,
-    metrics: RelayMetrics,
-    /// When it was last sure that it leads.
-    confirmed: Option<Instant>,
-    /// The numbers of what was sent and is still in the table, and since when there are any. They outlive a database that goes away.
-    sent: Vec<i64>,
-    sent_since: Option<Instant>,
-    unfinished: Option<Unfinished>,
-    measured: Option<Instant>,
-    #[cfg(feature = "tokio")]
-    runtime: Option<tokio::runtime::Handle>,
+    pub(super) source: Box<dyn OutboxSource>,
+    pub(super) shared: Arc<Shared>,
+    pub(super) metrics: RelayMetrics,
+    pub(super) publishing: Publishing,
+    pub(super) local_topic: Arc<str>,
+    pub(super) term: Option<Term>,
+    /// Time at which the lease is renewed, long before it ends by the clock of this process.
+    pub(super) renew_at: Instant,
+    pub(super) destinations: Vec<(Destination, ProducerMetrics)>,
+    pub(super) by_topic: HashMap<Arc<str>, usize>,
+    /// Number of the last row that was read.
+    pub(super) cursor: i64,
+    pub(super) look: Look,
+    pub(super) rows: Rows,
+    /// Rows that were sent and are still in the database. They outlive a database that goes away.
+    pub(super) sent: Vec<i64>,
+    /// Entries in memory whose receivers are not done.
+    pub(super) in_memory: HashMap<EntryId, (i64, u32)>,
+    pub(super) unreadable: HashMap<i64, Unreadable>,
+    pub(super) measured: Option<Instant>,
+    pub(super) logged: Option<Instant>,
+    pub(super) poll: Duration,
 }
 
-/// An event that was not taken by everybody who is to keep it: it is sent again to those alone.
-struct Unfinished {
-    number: i64,
-    receivers: Vec<String>,
-}
-
-/// How a round ended.
-#[derive(Clone, Copy, PartialEq, Eq)]
+/// Outcome of a round.
 enum Round {
-    /// Everything that was there has been sent.
-    Done,
-    /// There may be more.
+    /// There may be more to do.
     More,
-    /// An event was not taken, and the others wait behind it.
-    Blocked,
+    /// There is nothing to do now.
+    Idle,
     /// Another relay leads.
     Standby,
 }
@@ -70,99 +68,133 @@ impl Work {
     pub(super) fn new(
         source: Box<dyn OutboxSource>,
         shared: Arc<Shared>,
-        #[cfg(feature = "tokio")] runtime: Option<tokio::runtime::Handle>,
+        publishing: Publishing,
     ) -> Self {
-        let metrics = RelayMetrics::new(&source.name());
+        let now = Instant::now();
         Self {
+            metrics: RelayMetrics::new(&source.name()),
             source,
             shared,
-            metrics,
-            confirmed: None,
+            local_topic: Arc::from(&*publishing.local.topic),
+            publishing,
+            term: None,
+            renew_at: now,
+            destinations: Vec::new(),
+            by_topic: HashMap::new(),
+            cursor: 0,
+            look: Look {
+                due: now + LOOK,
+                began: None,
+                until: 0,
+            },
+            rows: Rows::default(),
             sent: Vec::new(),
-            sent_since: None,
-            unfinished: None,
+            in_memory: HashMap::new(),
+            unreadable: HashMap::new(),
             measured: None,
-            #[cfg(feature = "tokio")]
-            runtime,
+            logged: None,
+            poll: POLL,
         }
     }
 
     pub(super) fn run(&mut self) {
-        let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(5));
-        let mut troubled = false;
-        while self.shared.phase() != STOPS {
-            let drains = self.shared.phase() == DRAINS;
-            // The source may be foreign, and a panic of it must not end the relay: nobody would miss it.
-            let round = catch_unwind(AssertUnwindSafe(|| self.round()))
-                .unwrap_or_else(|_| Err("the outbox panicked".into()));
-            let round = match round {
-                Ok(round) => round,
+        let mut backoff = Backoff::new(Duration::from_millis(50), Duration::from_secs(2));
+        let mut drains = false;
+        loop {
+            let phase = self.shared.phase();
+            if phase == STOPS || (phase == CLOSES && self.in_memory.is_empty()) {
+                break;
+            }
+            if phase >= DRAINS && !drains {
+                drains = true;
+                self.begin_look();
+            }
+            // The source may be foreign, and a panic of it must not end the relay: nobody would notice.
+            let round = catch_unwind(AssertUnwindSafe(|| {
+                if phase == CLOSES {
+                    self.finish().map(|_| Round::Idle)
+                } else {
+                    self.round()
+                }
+            }));
+            self.shared.asking.store(0, Ordering::Relaxed);
+            match round.unwrap_or_else(|_| Err("the outbox panicked".into())) {
+                Ok(Round::More) => backoff.reset(),
+                Ok(Round::Idle) => {
+                    backoff.reset();
+                    // A topic that takes nothing does not hold up the end.
+                    if drains && self.in_memory.is_empty() && self.look.began.is_none() {
+                        break;
+                    }
+                    self.pause(self.poll);
+                }
+                Ok(Round::Standby) if drains => break,
+                Ok(Round::Standby) => self.pause(STANDBY),
                 Err(error) => {
-                    self.leads(false);
-                    tracing::warn!(
-                        target: "events_bus::relay", outbox = self.source.name(), error = said(&*error),
-                        "the outbox of transactions does not answer, which is tried again"
-                    );
+                    self.unreachable(&error);
                     if drains {
                         break;
                     }
                     self.pause(backoff.next());
-                    continue;
                 }
-            };
-            if troubled && matches!(round, Round::Done | Round::More) {
-                tracing::info!(
-                    target: "events_bus::relay", outbox = self.source.name(),
-                    "events of transactions are sent, after they could not be"
-                );
-                troubled = false;
-            }
-            match round {
-                Round::Blocked if !troubled => {
-                    tracing::warn!(
-                        target: "events_bus::relay", outbox = self.source.name(),
-                        "an event of a transaction was not taken, which is tried again; those behind it wait"
-                    );
-                    troubled = true;
-                }
-                _ => {}
-            }
-            if drains && round != Round::More {
-                break;
-            }
-            match round {
-                Round::More => backoff.reset(),
-                Round::Done => {
-                    backoff.reset();
-                    self.idle();
-                }
-                Round::Blocked => self.pause(backoff.next()),
-                Round::Standby => self.pause(STANDBY),
             }
         }
-        self.leads(false);
-        let left = catch_unwind(AssertUnwindSafe(|| self.source.leave()));
-        drop(left);
+        self.end();
     }
 
-    /// Waits until there may be something to send.
-    fn idle(&mut self) {
-        let until = Instant::now() + POLL;
-        while self.shared.phase() == RUNS && Instant::now() < until {
-            let source = &mut self.source;
-            let waited = catch_unwind(AssertUnwindSafe(|| source.wait(SLICE)));
-            match waited {
-                Ok(false) => {}
-                Ok(true) => return,
-                Err(_) => self.pause(SLICE),
+    /// Removes what was sent, and gives up the lead.
+    fn end(&mut self) {
+        let end = || -> Result<(), BoxError> {
+            self.finish()?;
+            if let Some(term) = self.term.take() {
+                self.source.release(&term)?;
             }
+            Ok(())
+        };
+        if let Ok(Err(error)) = catch_unwind(AssertUnwindSafe(end)) {
+            tracing::debug!(
+                target: "events_bus::relay", error = database_error::text(&*error),
+                "the lead of the outbox was not given up; it ends with the lease"
+            );
+        }
+        self.set_state(RelayState::Standby);
+    }
+
+    fn set_state(&self, state: RelayState) {
+        self.shared.set_state(state);
+        self.metrics.state(state);
+    }
+
+    fn unreachable(&mut self, error: &BoxError) {
+        // The lease is confirmed before anything else happens.
+        self.renew_at = Instant::now();
+        if !matches!(self.shared.state(), RelayState::Unreachable { .. }) {
+            let since = Timestamp::now();
+            self.set_state(RelayState::Unreachable { since });
+            self.logged = None;
+        }
+        if self.may_log() {
+            tracing::warn!(
+                target: "events_bus::relay", outbox = self.source.name(), error = database_error::text(&**error),
+                "the database of the outbox does not answer; the relay tries again"
+            );
         }
     }
 
-    /// Waits, unless it is to end.
+    /// Returns `true` once per fault and interval.
+    pub(super) fn may_log(&mut self) -> bool {
+        let may = self.logged.is_none_or(|at| at.elapsed() > REPEAT);
+        if may {
+            self.logged = Some(Instant::now());
+        }
+        may
+    }
+
+    /// Waits, unless the relay is to end.
     fn pause(&self, time: Duration) {
         let until = Instant::now() + time;
-        while self.shared.phase() == RUNS {
+        let phase = self.shared.phase();
+        while self.shared.phase() == phase {
             let left = until.saturating_duration_since(Instant::now());
             if left.is_zero() {
                 return;
@@ -171,107 +203,170 @@ impl Work {
         }
     }
 
-    fn leads(&mut self, leads: bool) {
-        self.confirmed = leads.then(Instant::now);
-        self.shared.leads.store(leads, Ordering::Relaxed);
+    /// Runs a call to the database. A call that does not return shows in the state.
+    pub(super) fn ask<T>(
+        &mut self,
+        call: impl FnOnce(&mut dyn OutboxSource) -> Result<T, BoxError>,
+    ) -> Result<T, BoxError> {
+        let now = Timestamp::now().as_micros();
+        self.shared.asking.store(now, Ordering::Relaxed);
+        let answer = call(&mut *self.source);
+        self.shared.asking.store(0, Ordering::Relaxed);
+        answer
     }
 
-    /// Makes sure that it leads.
-    fn confirm(&mut self) -> Result<bool, BoxError> {
-        if self.confirmed.is_some_and(|at| at.elapsed() < CONFIRM) {
-            return Ok(true);
+    /// Makes sure that the lease has not ended, by the clock of this process. Returns the term if the relay leads.
+    pub(super) fn confirm(&mut self) -> Result<Option<Term>, BoxError> {
+        let (lease, now) = (self.publishing.lease, Instant::now());
+        match self.term {
+            Some(term) if now < self.renew_at => return Ok(Some(term)),
+            Some(term) => {
+                if !self.ask(|source| source.renew(&term, lease))? {
+                    self.lose();
+                    return Ok(None);
+                }
+            }
+            None => {
+                let Some(term) = self.ask(|source| source.lead(lease))? else {
+                    self.set_state(RelayState::Standby);
+                    return Ok(None);
+                };
+                tracing::info!(
+                    target: "events_bus::relay", outbox = self.source.name(), epoch = %term.epoch,
+                    "this relay publishes the events of transactions"
+                );
+                self.term = Some(term);
+            }
         }
-        let led = self.confirmed.is_some();
-        let leads = self.source.lead()?;
-        if leads && !led {
-            let back = self.source.take_back()?;
-            tracing::info!(
-                target: "events_bus::relay", outbox = self.source.name(), taken_back = back,
-                "this relay sends the events of transactions"
-            );
+        if self.shared.state() != RelayState::Leading {
+            self.set_state(RelayState::Leading);
         }
-        self.leads(leads);
-        Ok(leads)
+        // Counted from before the call.
+        self.renew_at = now + lease / 3;
+        Ok(self.term)
     }
 
-    /// Sends what is there.
+    /// Forgets everything that belongs to the term: another relay leads.
+    pub(super) fn lose(&mut self) {
+        tracing::warn!(
+            target: "events_bus::relay", outbox = self.source.name(),
+            "another relay has taken the lead of the outbox"
+        );
+        self.term = None;
+        for (destination, _) in &mut self.destinations {
+            destination.reset();
+        }
+        self.rows.clear();
+        self.sent.clear();
+        self.in_memory.clear();
+        self.unreadable.clear();
+        self.cursor = 0;
+        self.look.began = None;
+        self.set_state(RelayState::Standby);
+    }
+
     fn round(&mut self) -> Result<Round, BoxError> {
-        // What was sent is removed whoever leads, and before anything is read: it must not be read again.
-        self.remove()?;
-        if !self.confirm()? {
+        if self.confirm()?.is_none() {
             return Ok(Round::Standby);
         }
         self.measure();
-        let rows = self.source.read(BATCH)?;
-        let round = if rows.len() < BATCH {
-            Round::Done
-        } else {
+        let mut is_busy = self.finish()?;
+        is_busy |= self.read()?;
+        is_busy |= self.publish()?;
+        is_busy |= self.quarantine_unreadable()?;
+        is_busy |= self.finish()?;
+        Ok(if self.term.is_none() {
+            Round::Standby
+        } else if is_busy {
             Round::More
-        };
-        for (number, row) in rows {
-            if self.shared.phase() == STOPS {
-                break;
-            }
-            if !self.confirm()? {
-                self.remove()?;
-                return Ok(Round::Standby);
-            }
-            let sent = match &row {
-                Ok(row) => self.send(number, row),
-                Err(problem) => Err(problem.clone()),
-            };
-            match sent {
-                Ok(true) => {
-                    self.sent.push(number);
-                    self.shared.sent.fetch_add(1, Ordering::Relaxed);
-                    self.metrics.sent();
-                }
-                Ok(false) => {
-                    self.shared.failures.fetch_add(1, Ordering::Relaxed);
-                    self.metrics.failed();
-                    self.remove()?;
-                    return Ok(Round::Blocked);
-                }
-                Err(problem) => {
-                    let (event_type, event_id) = match &row {
-                        Ok(row) => (&*row.event_type, Some(row.event_id)),
-                        Err(_) => ("?", None),
-                    };
-                    tracing::error!(
-                        target: "events_bus::relay", outbox = self.source.name(), number, event_type,
-                        event_id = event_id.map(tracing::field::display), problem,
-                        "an event of a transaction cannot be sent, and is set aside"
-                    );
-                    self.source.set_aside(number, &problem)?;
-                    self.shared.set_aside.fetch_add(1, Ordering::Relaxed);
-                    self.metrics.set_aside();
-                }
-            }
-            let since = self.sent_since.get_or_insert_with(Instant::now);
-            if since.elapsed() > REMOVE_AFTER {
-                self.remove()?;
-            }
-        }
-        self.remove()?;
-        Ok(round)
+        } else {
+            Round::Idle
+        })
     }
 
-    fn remove(&mut self) -> Result<(), BoxError> {
-        if !self.sent.is_empty() {
-            self.source.remove(&self.sent)?;
-            self.sent.clear();
+    /// Notes that a destination acknowledged a row.
+    pub(super) fn done(&mut self, number: i64, index: u32) {
+        if self.rows.done(number, index) {
+            self.sent.push(number);
         }
-        self.sent_since = None;
+    }
+
+    /// Removes rows that are done. Returns `true` if there were any.
+    fn finish(&mut self) -> Result<bool, BoxError> {
+        let mut problems = Vec::new();
+        if let Some(finished) = &self.publishing.local.finished {
+            for finished in finished.try_iter() {
+                // An entry of an earlier term is unknown.
+                let Some((row, index)) = self.in_memory.remove(&finished.entry) else {
+                    continue;
+                };
+                match finished.problem {
+                    Some(problem) => problems.push((row, problem)),
+                    None if self.rows.done(row, index) => self.sent.push(row),
+                    None => {}
+                }
+            }
+        }
+        for (row, problem) in problems {
+            self.quarantine(row, &problem, "?")?;
+        }
+        let Some(term) = self.term.filter(|_| !self.sent.is_empty()) else {
+            return Ok(false);
+        };
+        let sent = std::mem::take(&mut self.sent);
+        let removed = self.ask(|source| source.remove(&term, &sent));
+        match removed {
+            Ok(true) => {}
+            Ok(false) => {
+                self.lose();
+                return Ok(false);
+            }
+            Err(error) => {
+                self.sent = sent;
+                return Err(error);
+            }
+        }
+        for number in &sent {
+            self.rows.remove(*number);
+        }
+        self.shared
+            .sent
+            .fetch_add(sent.len() as u64, Ordering::Relaxed);
+        self.metrics.sent(sent.len());
+        Ok(true)
+    }
+
+    pub(super) fn quarantine(
+        &mut self,
+        number: i64,
+        problem: &str,
+        event_type: &str,
+    ) -> Result<(), BoxError> {
+        let Some(term) = self.term else {
+            return Ok(());
+        };
+        if !self.ask(|source| source.quarantine(&term, number, problem))? {
+            self.lose();
+            return Ok(());
+        }
+        tracing::error!(
+            target: "events_bus::relay", outbox = self.source.name(), number, event_type, problem,
+            "an event of a transaction cannot be sent and is quarantined"
+        );
+        self.rows.remove(number);
+        self.shared.quarantined.fetch_add(1, Ordering::Relaxed);
+        self.metrics.quarantined();
         Ok(())
     }
 
-    /// What is measured for those who watch is no reason not to send.
+    /// Sets the gauges. A failure is no reason not to publish.
     fn measure(&mut self) {
         if self.measured.is_some_and(|at| at.elapsed() < MEASURE) {
             return;
         }
         self.measured = Some(Instant::now());
-        match self.source.status() {
+        self.metrics.state(self.shared.state());
+        match self.ask(|source| source.status()) {
             Ok(status) => {
                 let age = status.oldest.map(|oldest| {
                     let micros = Timestamp::now()
@@ -279,50 +374,12 @@ impl Work {
                         .saturating_sub(oldest.as_micros());
                     Duration::from_micros(u64::try_from(micros).unwrap_or_default())
                 });
-                self.metrics.standing(status.waiting, age, status.set_aside);
+                self.metrics.status(status.waiting, age, status.quarantined);
             }
             Err(error) => tracing::debug!(
-                target: "events_bus::relay", outbox = self.source.name(), error = said(&*error),
-                "the outbox of transactions could not be measured"
+                target: "events_bus::relay", outbox = self.source.name(), error = database_error::text(&*error),
+                "the outbox cannot be measured"
             ),
         }
-    }
-
-    /// Sends an event. `false` if whoever is to keep it has not taken it.
-    fn send(&mut self, number: i64, row: &OutboxRow) -> Result<bool, String> {
-        let (event, metadata) = row.decode()?;
-        let unfinished = self.unfinished.take_if(|it| it.number == number);
-        let only = |info: &ReceiverInfo| {
-            unfinished.as_ref().is_none_or(|unfinished| {
-                let mut receivers = unfinished.receivers.iter();
-                receivers.any(|receiver| info.is_called(receiver))
-            })
-        };
-        #[cfg(feature = "tokio")]
-        let _runtime = self.runtime.as_ref().map(tokio::runtime::Handle::enter);
-        let responses = TraceContext::enter(Current::or_none(row.trace_context()), || {
-            let how = Redelivery::from_outbox().only(&only);
-            event.get().redeliver(&metadata, how)
-        });
-        // The bus and the durable store must have it. What other receivers make of it is theirs, as in any send.
-        let left: Vec<_> = responses
-            .failures()
-            .map(|failure| failure.receiver())
-            .filter(|receiver| receiver.is_durable || receiver.id == tap::ID)
-            .map(|receiver| receiver.id.to_string())
-            .collect();
-        // A bus that is dropped disconnects itself from the signals at any moment, but tells its relays first: if it has not told by
-        // now, it was connected when the event was sent.
-        if self.shared.phase() == STOPS {
-            return Ok(false);
-        }
-        let is_sent = left.is_empty();
-        if !is_sent {
-            self.unfinished = Some(Unfinished {
-                number,
-                receivers: left,
-            });
-        }
-        Ok(is_sent)
     }
 }

@@ -1,42 +1,42 @@
-//! Groups: who gets what.
+//! Groups and their consumers share a topic.
 
 use std::sync::Arc;
 use std::thread;
 use std::time::Duration;
 
-use super::{Check, GROUP, MOMENT, Setting, TOPIC, member, numbers, promises, record};
-use crate::transport::{Member, Settlement, Start, TransportErrorKind};
+use super::setting::{
+    GROUP, LEASE, MOMENT, Setting, TOPIC, claim_all, done, member, numbers, parked, record,
+};
+use super::{Check, promises};
+use crate::transport::{Limit, Member, Start, TransportErrorKind};
 
 pub(super) const CHECKS: &[Check] = promises![
-    starts: "a group begins at the beginning, or with what comes next, and is not moved by joining again",
-    shares: "each group gets everything, and each consumer of a group its part",
-    resumes: "a group goes on where it stopped, also from another process",
+    starts: "a group begins where it is told to, and joining again does not move it",
+    shares: "each group gets every entry, and each consumer of a group gets its part",
+    resumes: "a group continues where it stopped, also in another process",
     disjoint: "consumers at the same time get different entries",
-    unicode: "groups and consumers have names of any script",
-    none_asked: "who asks for no entries gets none, and loses none",
-    forgets: "a group that is forgotten is new when it joins",
-    no_group: "nothing is requeued for a group that is not there",
+    unicode: "groups and consumers have names in any script",
+    none_asked: "a limit of zero hands out nothing and loses nothing",
+    deleted: "a deleted group loses everything, and is new when it joins again",
+    no_group: "a call for a group that does not exist is refused",
 ];
 
 fn starts(it: &Setting<'_>) {
     it.publish(0..2);
     it.join(GROUP);
-    it.transport
-        .join(TOPIC, "late", Start::Now)
-        .expect("joining succeeds");
+    let join = |topic, group, start| {
+        let joined = it.transport.join(topic, group, start);
+        joined.expect("joining succeeds");
+    };
+    join(TOPIC, "late", Start::Now);
     it.publish(2..4);
-    it.transport
-        .join(TOPIC, GROUP, Start::Now)
-        .expect("joining again succeeds");
-    it.transport
-        .join(TOPIC, "late", Start::Beginning)
-        .expect("joining again succeeds");
+    join(TOPIC, GROUP, Start::Now);
+    join(TOPIC, "late", Start::Beginning);
     assert_eq!(numbers(&it.receive("one", 10)), [0, 1, 2, 3]);
-    assert_eq!(numbers(&it.receive_in("late", "one", 10)), [2, 3]);
+    let late = super::setting::member_of("late", "one");
+    assert_eq!(numbers(&it.receive_as(late, 10)), [2, 3]);
     // Before anything is published at all.
-    it.transport
-        .join("empty", GROUP, Start::Now)
-        .expect("joining an empty topic succeeds");
+    join("empty", GROUP, Start::Now);
 }
 
 fn shares(it: &Setting<'_>) {
@@ -46,7 +46,8 @@ fn shares(it: &Setting<'_>) {
     assert_eq!(numbers(&it.receive("one", 2)), [0, 1]);
     assert_eq!(numbers(&it.receive("two", 10)), [2, 3, 4]);
     assert_eq!(it.receive("one", 10).len(), 0);
-    assert_eq!(numbers(&it.receive_in("other", "one", 10)), [0, 1, 2, 3, 4]);
+    let other = super::setting::member_of("other", "one");
+    assert_eq!(numbers(&it.receive_as(other, 10)), [0, 1, 2, 3, 4]);
 }
 
 fn resumes(it: &Setting<'_>) {
@@ -55,8 +56,9 @@ fn resumes(it: &Setting<'_>) {
     let first = it.receive("one", 2);
     it.finish("one", &first);
     let other = it.other();
-    let rest = other.receive(member("two"), 10, MOMENT);
-    assert_eq!(numbers(&rest.expect("receiving succeeds")), [2, 3]);
+    let rest = other.receive(member("two"), Limit::entries(1), MOMENT);
+    assert_eq!(numbers(&rest.expect("receiving succeeds")), [2]);
+    assert_eq!(numbers(&it.receive("one", 10)), [3]);
 }
 
 fn disjoint(it: &Setting<'_>) {
@@ -75,7 +77,7 @@ fn disjoint(it: &Setting<'_>) {
                 let mut all = Vec::new();
                 loop {
                     let entries = transport
-                        .receive(member(consumer), 7, MOMENT)
+                        .receive(member(consumer), Limit::entries(7), MOMENT)
                         .expect("receiving succeeds");
                     if entries.is_empty() {
                         return all;
@@ -94,31 +96,31 @@ fn disjoint(it: &Setting<'_>) {
 }
 
 fn unicode(it: &Setting<'_>) {
-    let member = Member {
-        topic: "thème.événements-\u{1f4ec}",
-        group: "gruppe-Δ'\"%_;--",
-        consumer: "потребитель:1/ä",
-    };
+    let member = Member::new(
+        "thème.événements-\u{1f4ec}",
+        "gruppe-Δ'\"%_;--",
+        "потребитель:1/ä",
+    );
     let transport = &*it.transport;
     transport
         .join(member.topic, member.group, Start::Beginning)
         .expect("joining succeeds");
     transport
-        .publish(member.topic, &[record(1), record(2)], None)
+        .publish(member.topic, &[record(1), record(2), record(3)])
         .expect("publishing succeeds");
-    let lead = transport.lead(member, super::LEASE);
-    lead.expect("leading succeeds");
-    let given = transport.receive(member, 10, MOMENT);
-    let given = given.expect("receiving succeeds");
-    assert_eq!(numbers(&given), [1, 2]);
-    let settlement = Settlement::finished(given[0].id, None, Arc::default());
-    transport
-        .settle(member, &[settlement], true)
-        .expect("settling succeeds");
-    let pending = transport.take_over(member, None, Duration::ZERO, 10);
-    assert_eq!(numbers(&pending.expect("taking over succeeds")), [2]);
+    let leadership = transport.lead(member, LEASE).expect("leading succeeds");
+    let leader = member.under(leadership.epoch().expect("nobody else leads"));
+    let given = it.receive_as(leader, 10);
+    assert_eq!(numbers(&given), [1, 2, 3]);
+    let settled = transport.settle(leader, &[done(&given[0]), parked(&given[1], &["r:1/ä"])]);
+    settled.expect("settling succeeds");
+    let pending = transport.claim(leader, claim_all(Duration::ZERO));
+    let pending = pending.expect("claiming succeeds").entries;
+    assert_eq!(numbers(&pending), [3]);
+    let retries = transport.retries(leader).expect("the queue can be read");
+    assert_eq!(&*retries[0].1.receiver, "r:1/ä");
     let status = transport.status(member.topic);
-    let status = status.expect("the state can be read").expect("it is there");
+    let status = status.expect("the status can be read").expect("it exists");
     assert_eq!(status.topic, member.topic);
     assert_eq!(status.groups[0].group, member.group);
     assert_eq!(status.groups[0].leader.as_deref(), Some(member.consumer));
@@ -127,31 +129,41 @@ fn unicode(it: &Setting<'_>) {
 fn none_asked(it: &Setting<'_>) {
     it.join(GROUP);
     it.publish(0..3);
-    assert_eq!(it.receive("one", 0).len(), 0);
-    assert_eq!(it.group().pending, 0, "nothing was handed out");
-    assert_eq!(numbers(&it.receive("one", 2)), [0, 1]);
+    it.requeue([7]);
     let none = it
         .transport
-        .take_over(member("two"), None, Duration::ZERO, 0);
-    assert_eq!(none.expect("taking over succeeds").len(), 0);
-    assert_eq!(numbers(&it.receive("one", 10)), [2]);
+        .receive(member("one"), Limit::entries(0), Duration::ZERO);
+    assert_eq!(none.expect("receiving succeeds").len(), 0);
+    assert_eq!(it.group().pending, 0, "nothing was handed out");
+    assert_eq!(numbers(&it.receive("one", 10)), [7, 0, 1, 2]);
 }
 
-fn forgets(it: &Setting<'_>) {
+fn deleted(it: &Setting<'_>) {
     it.join(GROUP);
-    it.publish(0..2);
-    it.receive("one", 1);
-    let forget = |group: &str| {
-        it.transport
-            .forget(TOPIC, group)
-            .expect("forgetting succeeds")
+    it.join("other");
+    it.publish(0..3);
+    it.requeue([7, 8]);
+    let given = it.receive("one", 3);
+    it.settle(&[parked(&given[0], &["a"])]);
+    it.lead("one", LEASE);
+    let delete = |group: &str| {
+        let deleted = it.transport.delete_group(TOPIC, group);
+        deleted.expect("deleting succeeds")
     };
-    assert!(forget(GROUP));
-    assert!(!forget(GROUP), "it is gone");
-    assert!(it.status().groups.is_empty());
+    assert!(delete(GROUP));
+    assert!(!delete(GROUP), "it is gone");
+    let names: Vec<_> = it.status().groups.into_iter().map(|it| it.group).collect();
+    assert_eq!(names, ["other"]);
     it.join(GROUP);
-    assert_eq!(it.take_over("one", Duration::ZERO).len(), 0);
-    assert_eq!(numbers(&it.receive("one", 10)), [0, 1]);
+    let group = it.group();
+    assert_eq!(
+        (group.unread, group.pending, group.requeued, group.parked),
+        (Some(3), 0, 0, 0)
+    );
+    assert_eq!(group.leader, None);
+    assert_eq!(it.claim("one", Duration::ZERO).len(), 0);
+    assert_eq!(it.retries(), []);
+    assert_eq!(numbers(&it.receive("one", 10)), [0, 1, 2]);
 }
 
 fn no_group(it: &Setting<'_>) {
@@ -161,4 +173,5 @@ fn no_group(it: &Setting<'_>) {
         refused.map_err(|error| error.kind()),
         Err(TransportErrorKind::Refused)
     );
+    assert!(it.status().groups.is_empty(), "nothing created the group");
 }

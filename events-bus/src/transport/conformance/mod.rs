@@ -1,6 +1,6 @@
-//! The suite that every transport has to pass (feature `conformance`): the promises of [`Transport`](super::Transport), each as a check.
+//! Conformance suite for transports (feature `conformance`). Each check holds a transport to one promise of the contract.
 //!
-//! A crate that brings a transport runs it as its own tests:
+//! A crate that brings a transport runs the suite among its own tests:
 //!
 //! ```no_run
 //! use std::sync::Arc;
@@ -20,29 +20,37 @@
 //! run(&Memory);
 //! ```
 //!
-//! [`transport_conformance!`](crate::transport_conformance) makes a test of each check instead, where transports do not get into
-//! each other's way. A check panics where a promise is broken, and says which. The suite takes some seconds: leases have to end.
+//! [`transport_conformance!`](crate::transport_conformance) makes one test of each check, for transports that can be opened side
+//! by side. A check panics with the promise that the transport breaks. Some checks wait for a lease to end, so the suite takes
+//! some seconds.
 
+mod claiming;
+mod dead_letters;
+mod duplicates;
+mod fencing;
 mod groups;
 mod leading;
+mod limits;
+mod outbox;
+mod parking;
 mod publishing;
 mod reading;
 mod records;
 mod redelivery;
 mod retention;
+mod retries;
+mod setting;
 mod settling;
 mod status;
+mod suspects;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::time::Duration;
 
-use events_core::{EventMetadata, Timestamp, Uuid};
+use setting::Setting;
 
-use super::{DeadLetter, DeadReason, Entry, Member, SharedTransport};
-use crate::record::Record;
+use super::SharedTransport;
 
-/// The checks of a module: `name: "promise"`, where a function of that name checks it.
+/// Lists the checks of a module as `name: "promise"`. The function of that name is the check.
 macro_rules! promises {
     ($($name:ident: $promise:literal,)*) => {
         &[$(Check { name: stringify!($name), promise: $promise, hold: $name }),*]
@@ -50,24 +58,25 @@ macro_rules! promises {
 }
 use promises;
 
-/// What makes transports for the checks.
+/// Factory of transports for the checks.
 pub trait Fixture {
-    /// A transport in which there is nothing, for one check.
+    /// Returns an empty transport for one check.
     fn open(&self) -> SharedTransport;
 
-    /// Another handle to what that transport keeps, as another process would have: `None` where it keeps nothing.
+    /// Returns a second handle to the data of a transport, as another process would open it. `None` if the data cannot be opened
+    /// a second time.
     fn again(&self, transport: &SharedTransport) -> Option<SharedTransport> {
         let _ = transport;
         None
     }
 }
 
-/// A promise, and what checks it.
+/// A promise of the contract with its check.
 #[derive(Clone, Copy)]
 pub struct Check {
-    /// A short name: that of the test which [`transport_conformance!`](crate::transport_conformance) makes of it.
+    /// Short name. [`transport_conformance!`](crate::transport_conformance) names the test after it.
     pub name: &'static str,
-    /// The promise.
+    /// The promise, as a sentence.
     pub promise: &'static str,
     hold: fn(&Setting<'_>),
 }
@@ -82,7 +91,7 @@ impl Check {
     /// Checks a transport of the fixture.
     ///
     /// # Panics
-    /// When the promise is broken.
+    /// Panics if the transport breaks the promise.
     pub fn run(&self, fixture: &dyn Fixture) {
         let setting = Setting {
             transport: fixture.open(),
@@ -92,35 +101,44 @@ impl Check {
     }
 }
 
-/// Every check.
+/// Returns every check.
 pub fn checks() -> Vec<Check> {
     [
         publishing::CHECKS,
+        outbox::CHECKS,
         reading::CHECKS,
         records::CHECKS,
+        limits::CHECKS,
         groups::CHECKS,
+        claiming::CHECKS,
         redelivery::CHECKS,
         leading::CHECKS,
+        fencing::CHECKS,
+        suspects::CHECKS,
         settling::CHECKS,
+        dead_letters::CHECKS,
+        parking::CHECKS,
+        retries::CHECKS,
+        duplicates::CHECKS,
         retention::CHECKS,
         status::CHECKS,
     ]
     .concat()
 }
 
-/// The check of that name.
+/// Returns the check with a name.
 ///
 /// # Panics
-/// When there is none.
+/// Panics if no check has the name.
 pub fn check(name: &str) -> Check {
     let found = checks().into_iter().find(|check| check.name == name);
     found.unwrap_or_else(|| panic!("the suite has no check `{name}`"))
 }
 
-/// Runs every check, and says at the end which promises are broken.
+/// Runs every check, then lists the broken promises.
 ///
 /// # Panics
-/// When one of them is.
+/// Panics if the transport breaks a promise.
 pub fn run(fixture: &dyn Fixture) {
     let broken: Vec<_> = checks()
         .iter()
@@ -134,8 +152,7 @@ pub fn run(fixture: &dyn Fixture) {
     );
 }
 
-/// Makes a test of each check: for transports that do not get into each other's way, so that tests can run at the same time. The
-/// fixture is made anew for each of them.
+/// Makes one test of each check. The tests run at the same time and evaluate the fixture once each.
 ///
 /// ```
 /// # struct Memory;
@@ -151,15 +168,27 @@ pub fn run(fixture: &dyn Fixture) {
 macro_rules! transport_conformance {
     ($fixture:expr) => {
         $crate::transport_conformance! { @tests ($fixture)
-            order ids in_bulk together sequence other_sequences wakes zero nothing
+            order ids in_bulk together wakes zero nothing
+            batch_once batch_numbers batch_last batch_epochs batch_holders batch_repeat_fences batch_forgotten batch_apart
+            batch_empty batch_shared batch_paused
             positions trimmed_positions topics unknown
-            whole bodies
-            starts shares resumes disjoint unicode none_asked forgets no_group
-            pages both_queues idle extends after_restart requeued requeue_wakes again_waits
-            leads lease_ends renews left fenced
-            finished progress batch dead_letters given_up listed letters_apart duplicates remembered waiting_unremembered
-            unfinished kept lost nobody again_stays
-            state oldest after_trim apart
+            whole bodies large
+            receive_bytes claim_bytes claim_entries
+            starts shares resumes disjoint unicode none_asked deleted no_group
+            pages both_queues idle own touched after_restart
+            requeued requeue_wakes requeue_fair requeue_settles
+            leads lease_ends renews terms released expired led_apart
+            fenced_receive fenced_claim fenced_renew fenced_settle fenced_parking fenced_retries fenced_claim_retries
+            fenced_release fenced_holder fenced_waiting fenced_race fenced_deleted unfenced
+            counts release_uncounts suspects neighbors trials trial_of_first marks_add_up marks_go
+            finished batch settled_late
+            dead_letters listed letters_apart letter_limits letter_age
+            parks parks_with_letters parks_whole parks_states parks_once parks_outlive_trimming parks_requeued parks_apart
+            retries_ordered retry_settles retry_parks_again retry_once retry_idle retry_counts retry_trials retry_released
+            retry_gone retry_survives
+            duplicates remembered duplicates_claimed duplicates_retried duplicates_requeued
+            unfinished kept kept_before lost nobody requeued_stays trims_all
+            state oldest after_trim apart state_parked state_late state_leader
         }
     };
     (@tests ($fixture:expr) $($name:ident)*) => {
@@ -177,151 +206,4 @@ macro_rules! transport_conformance {
             assert_eq!(names, [$(stringify!($name)),*]);
         }
     };
-}
-
-/// What a check works with.
-struct Setting<'a> {
-    transport: SharedTransport,
-    fixture: &'a dyn Fixture,
-}
-
-const TOPIC: &str = "conformance";
-const GROUP: &str = "group";
-const LEASE: Duration = Duration::from_secs(30);
-const MOMENT: Duration = Duration::from_millis(50);
-
-impl Setting<'_> {
-    /// The other handle, or this one where there is no other.
-    fn other(&self) -> SharedTransport {
-        self.fixture
-            .again(&self.transport)
-            .unwrap_or_else(|| Arc::clone(&self.transport))
-    }
-
-    fn publish(&self, numbers: impl IntoIterator<Item = u64>) -> Vec<super::EntryId> {
-        let records: Vec<_> = numbers.into_iter().map(record).collect();
-        let ids = self.transport.publish(TOPIC, &records, None);
-        ids.expect("publishing succeeds")
-            .into_iter()
-            .map(|id| id.expect("each record becomes an entry"))
-            .collect()
-    }
-
-    fn join(&self, group: &str) {
-        self.transport
-            .join(TOPIC, group, super::Start::Beginning)
-            .expect("joining succeeds");
-    }
-
-    fn receive(&self, consumer: &str, most: usize) -> Vec<Entry> {
-        self.receive_in(GROUP, consumer, most)
-    }
-
-    fn receive_in(&self, group: &str, consumer: &str, most: usize) -> Vec<Entry> {
-        self.transport
-            .receive(member_of(group, consumer), most, MOMENT)
-            .expect("receiving succeeds")
-    }
-
-    fn take_over(&self, consumer: &str, idle: Duration) -> Vec<Entry> {
-        self.transport
-            .take_over(member(consumer), None, idle, 1000)
-            .expect("taking over succeeds")
-    }
-
-    fn finish(&self, consumer: &str, entries: &[Entry]) {
-        let settlements: Vec<_> = entries
-            .iter()
-            .map(|entry| {
-                let id = entry
-                    .record
-                    .as_ref()
-                    .ok()
-                    .map(|record| record.metadata.id());
-                super::Settlement::finished(entry.id, id, Arc::default())
-            })
-            .collect();
-        self.transport
-            .settle(member(consumer), &settlements, false)
-            .expect("settling succeeds");
-    }
-
-    fn status(&self) -> super::TopicStatus {
-        self.transport
-            .status(TOPIC)
-            .expect("the state can be read")
-            .expect("the topic is there")
-    }
-
-    fn group(&self) -> super::GroupStatus {
-        let groups = self.status().groups;
-        let group = groups.into_iter().find(|group| group.group == GROUP);
-        group.expect("the group is there")
-    }
-}
-
-fn member(consumer: &str) -> Member<'_> {
-    member_of(GROUP, consumer)
-}
-
-fn member_of<'a>(group: &'a str, consumer: &'a str) -> Member<'a> {
-    Member {
-        topic: TOPIC,
-        group,
-        consumer,
-    }
-}
-
-/// A record that is told from others by its number.
-fn record(number: u64) -> Record {
-    let metadata = EventMetadata::new("org.example.conformance.order.placed.v1")
-        .with_id(Uuid::from_u128(u128::from(number) + 1))
-        .with_time(Timestamp::UNIX_EPOCH);
-    Record::new(metadata, number.to_le_bytes()).with_key(Some(format!("key-{}", number % 3)))
-}
-
-fn number(entry: &Entry) -> u64 {
-    let record = entry.record.as_ref().expect("the entry holds a record");
-    let bytes = record.body[..].try_into();
-    u64::from_le_bytes(bytes.expect("the body is that of a record of the suite"))
-}
-
-fn numbers(entries: &[Entry]) -> Vec<u64> {
-    entries.iter().map(number).collect()
-}
-
-/// Ids of receivers.
-fn receivers(names: &[&str]) -> Arc<[Arc<str>]> {
-    names.iter().map(|name| Arc::from(*name)).collect()
-}
-
-fn event_id(entry: &Entry) -> Option<Uuid> {
-    entry
-        .record
-        .as_ref()
-        .ok()
-        .map(|record| record.metadata.id())
-}
-
-/// What gives up an entry.
-fn letter(entry: &Entry, reason: DeadReason) -> DeadLetter {
-    DeadLetter::new(
-        GROUP.into(),
-        reason,
-        "it said: ü",
-        entry.id,
-        Timestamp::from_micros(1_700_000_000_000_001).expect("a time"),
-        entry.record.clone(),
-    )
-}
-
-/// Waits for what takes a moment on its way between handles.
-fn eventually(promise: &str, holds: impl Fn() -> bool) {
-    for _ in 0..1000 {
-        if holds() {
-            return;
-        }
-        std::thread::sleep(Duration::from_millis(10));
-    }
-    panic!("did not come to be within ten seconds: {promise}");
 }

@@ -1,21 +1,20 @@
-//! Publishing: order, numbers, callers at the same time.
+//! Publishing: order, ids, callers at the same time.
 
 use std::sync::Arc;
 use std::thread;
 use std::time::{Duration, Instant};
 
-use super::{Check, GROUP, MOMENT, Setting, TOPIC, member, numbers, promises, record};
-use crate::transport::{EntryId, Position, Sequence, Start, Transport};
+use super::setting::{GROUP, MOMENT, Setting, TOPIC, member, numbers, record};
+use super::{Check, promises};
+use crate::transport::{EntryId, Limit, Position, Start};
 
 pub(super) const CHECKS: &[Check] = promises![
     order: "records are read in the order in which they were published",
-    ids: "the ids of entries ascend, and are what publishing said",
-    in_bulk: "many records are published at once",
+    ids: "the ids of entries ascend, and publishing returns them",
+    in_bulk: "one call publishes many records",
     together: "each publisher keeps its order among others",
-    sequence: "what is published under a number is published once",
-    other_sequences: "the numbers of one outbox and one topic say nothing of others",
-    wakes: "a consumer that waits is woken by what is published",
-    zero: "a wait of zero does not wait, and an empty answer is no error",
+    wakes: "a published record wakes a consumer that waits",
+    zero: "a wait of zero does not block, and an empty answer is no error",
     nothing: "publishing nothing is no error",
 ];
 
@@ -23,22 +22,15 @@ fn order(it: &Setting<'_>) {
     it.publish(0..3);
     it.publish([3]);
     it.publish(4..1000);
-    let read = it.transport.read(TOPIC, Position::Oldest, 10_000);
-    assert_eq!(
-        numbers(&read.expect("reading succeeds")),
-        (0..1000).collect::<Vec<_>>()
-    );
+    let read = it.read(Position::Oldest, 10_000);
+    assert_eq!(numbers(&read), (0..1000).collect::<Vec<_>>());
 }
 
 fn ids(it: &Setting<'_>) {
     let published = it.publish(0..50);
     assert!(published.is_sorted_by(|a, b| a < b), "ids ascend");
-    let read = it.transport.read(TOPIC, Position::Oldest, 100);
-    let read: Vec<EntryId> = read
-        .expect("reading succeeds")
-        .iter()
-        .map(|entry| entry.id)
-        .collect();
+    let read = it.read(Position::Oldest, 100);
+    let read: Vec<EntryId> = read.iter().map(|entry| entry.id).collect();
     assert_eq!(read, published);
     for id in published {
         assert_eq!(id.to_string().parse(), Ok(id), "an id survives as text");
@@ -68,9 +60,8 @@ fn together(it: &Setting<'_>) {
             thread::spawn(move || {
                 for index in 0..EACH {
                     let one = [record(publisher * EACH + index)];
-                    transport
-                        .publish(TOPIC, &one, None)
-                        .expect("publishing succeeds");
+                    let published = transport.publish(TOPIC, &one);
+                    published.expect("publishing succeeds");
                 }
             })
         })
@@ -78,8 +69,7 @@ fn together(it: &Setting<'_>) {
     for handle in handles {
         handle.join().expect("the publisher does not panic");
     }
-    let read = it.transport.read(TOPIC, Position::Oldest, 10_000);
-    let read = numbers(&read.expect("reading succeeds"));
+    let read = numbers(&it.read(Position::Oldest, 10_000));
     assert_eq!(read.len() as u64, 4 * EACH, "nothing is lost");
     for publisher in 0..4 {
         let own: Vec<_> = read
@@ -90,50 +80,6 @@ fn together(it: &Setting<'_>) {
     }
 }
 
-fn publish_numbered(
-    transport: &dyn Transport,
-    topic: &str,
-    outbox: &str,
-    numbers: &[u64],
-) -> Vec<bool> {
-    let records: Vec<_> = numbers.iter().map(|number| record(*number)).collect();
-    let sequence = Sequence { outbox, numbers };
-    let ids = transport.publish(topic, &records, Some(sequence));
-    ids.expect("publishing succeeds")
-        .iter()
-        .map(Option::is_some)
-        .collect()
-}
-
-fn sequence(it: &Setting<'_>) {
-    let publish = |numbers: &[u64]| publish_numbered(&*it.transport, TOPIC, "outbox", numbers);
-    assert_eq!(publish(&[1, 2, 5]), [true, true, true]);
-    assert_eq!(publish(&[1, 2, 5]), [false, false, false], "as a whole");
-    assert_eq!(
-        publish(&[2, 5, 6, 9]),
-        [false, false, true, true],
-        "in part"
-    );
-    // Another process goes on with the same outbox.
-    let other = it.other();
-    assert_eq!(
-        publish_numbered(&*other, TOPIC, "outbox", &[6, 9, 10]),
-        [false, false, true]
-    );
-    let read = it.transport.read(TOPIC, Position::Oldest, 100);
-    assert_eq!(
-        numbers(&read.expect("reading succeeds")),
-        [1, 2, 5, 6, 9, 10]
-    );
-}
-
-fn other_sequences(it: &Setting<'_>) {
-    let transport = &*it.transport;
-    assert_eq!(publish_numbered(transport, TOPIC, "a", &[7]), [true]);
-    assert_eq!(publish_numbered(transport, TOPIC, "b", &[7]), [true]);
-    assert_eq!(publish_numbered(transport, "another", "a", &[7]), [true]);
-}
-
 fn wakes(it: &Setting<'_>) {
     it.join(GROUP);
     for other in [Arc::clone(&it.transport), it.other()] {
@@ -141,14 +87,13 @@ fn wakes(it: &Setting<'_>) {
             let transport = Arc::clone(&it.transport);
             let waiting = scope.spawn(move || {
                 transport
-                    .receive(member("one"), 10, Duration::from_secs(20))
+                    .receive(member("one"), Limit::entries(10), Duration::from_secs(20))
                     .expect("receiving succeeds")
             });
             thread::sleep(MOMENT);
             let began = Instant::now();
-            other
-                .publish(TOPIC, &[record(1)], None)
-                .expect("publishing succeeds");
+            let published = other.publish(TOPIC, &[record(1)]);
+            published.expect("publishing succeeds");
             let entries = waiting.join().expect("the consumer does not panic");
             assert_eq!(numbers(&entries), [1]);
             assert!(
@@ -162,7 +107,8 @@ fn wakes(it: &Setting<'_>) {
 fn zero(it: &Setting<'_>) {
     it.join(GROUP);
     let began = Instant::now();
-    let entries = it.transport.receive(member("one"), 10, Duration::ZERO);
+    let limit = Limit::entries(10);
+    let entries = it.transport.receive(member("one"), limit, Duration::ZERO);
     assert!(entries.expect("receiving succeeds").is_empty());
     assert!(
         began.elapsed() < Duration::from_secs(5),
@@ -174,7 +120,6 @@ fn nothing(it: &Setting<'_>) {
     it.transport
         .join(TOPIC, GROUP, Start::Beginning)
         .expect("joining succeeds");
-    let ids = it.transport.publish(TOPIC, &[], None);
-    assert!(ids.expect("publishing nothing succeeds").is_empty());
+    assert!(it.publish([]).is_empty());
     assert_eq!(it.receive("one", 10).len(), 0);
 }

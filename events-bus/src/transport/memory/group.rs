@@ -1,163 +1,231 @@
 //! A group of a topic in memory.
 
-use std::collections::hash_map::Entry as MapEntry;
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::Range;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use events_core::{Timestamp, Uuid};
+use events_core::Timestamp;
 
-use super::topic::Stored;
+use super::handled::Handled;
+use super::holder::Holder;
+use super::state::Stored;
 use crate::ascending::Ascending;
-use crate::deadline;
 use crate::transport::{
-    Entry, EntryId, GroupStatus, Progress, Queue, ReceiverState, Settlement, Standing,
+    Claim, Claimed, DeadLetter, Entry, EntryId, Epoch, GroupStatus, Leadership, Limit, Parked,
+    Queue, RetryId, RetryState, Settlement, rules,
 };
 
 pub(super) struct Group {
-    /// The number of the next entry that it is given.
+    origin: Instant,
+    lease: rules::Lease,
+    /// Number of the next entry that it is given.
     position: u64,
     pending: Ascending<EntryId, Pending>,
-    /// What was requeued and is not finished, by its number.
-    again: BTreeMap<u64, Stored>,
-    /// What was requeued and is not handed out.
+    /// Requeued records that are not settled, by their number.
+    requeued: BTreeMap<u64, Stored>,
+    /// Numbers of the requeued records that were not given to a consumer yet.
     waiting: VecDeque<u64>,
-    last_again: u64,
-    leader: Option<Leader>,
+    last_requeued: u64,
+    retries: BTreeMap<RetryId, Retry>,
     handled: Handled,
 }
 
 struct Pending {
-    consumer: Arc<str>,
-    touched: Instant,
-    deliveries: u64,
-    progress: Vec<Progress>,
+    holder: Holder,
 }
 
-struct Leader {
-    consumer: Box<str>,
-    until: Instant,
+/// A parked delivery.
+struct Retry {
+    stored: Stored,
+    state: RetryState,
+    holder: Holder,
 }
 
 impl Group {
     pub(super) fn new(position: u64, duplicate_window: Duration) -> Self {
         Self {
+            origin: Instant::now(),
+            lease: rules::Lease::default(),
             position,
             pending: Ascending::default(),
-            again: BTreeMap::new(),
+            requeued: BTreeMap::new(),
             waiting: VecDeque::new(),
-            last_again: 0,
-            leader: None,
+            last_requeued: 0,
+            retries: BTreeMap::new(),
             handled: Handled::new(duplicate_window),
         }
     }
 
-    pub(super) fn lead(&mut self, consumer: &str, lease: Duration) -> Standing {
-        let now = Instant::now();
-        match &mut self.leader {
-            Some(leader) if *leader.consumer != *consumer && leader.until > now => {
-                Standing::Standby
-            }
-            Some(leader) if *leader.consumer == *consumer => {
-                leader.until = deadline::after(lease);
-                Standing::Active
-            }
-            _ => {
-                self.leader = Some(Leader {
-                    consumer: consumer.into(),
-                    until: deadline::after(lease),
-                });
-                Standing::Active
-            }
-        }
+    pub(super) fn lead(&mut self, consumer: &str, lease: Duration) -> Leadership {
+        let now = self.origin.elapsed();
+        self.lease
+            .lead(consumer, lease, Epoch::random_holder(), now)
     }
 
-    pub(super) fn is_led_by(&self, consumer: &str) -> bool {
-        self.leader
-            .as_ref()
-            .is_some_and(|leader| *leader.consumer == *consumer && leader.until > Instant::now())
+    /// Returns `true` if a member may act: its epoch is current, or it has none.
+    pub(super) fn admits(&self, epoch: Option<Epoch>) -> bool {
+        epoch.is_none_or(|epoch| self.lease.is_current(epoch))
     }
 
-    pub(super) fn leave(&mut self, consumer: &str) {
-        if let Some(leader) = &self.leader
-            && *leader.consumer == *consumer
-        {
-            self.leader = None;
-        }
-        let nobody: Arc<str> = Arc::from("");
-        for pending in self.pending.values_mut() {
-            if *pending.consumer == *consumer {
-                pending.consumer = Arc::clone(&nobody);
-            }
-        }
-    }
-
-    pub(super) fn take_over(
+    pub(super) fn renew(
         &mut self,
         consumer: &str,
-        behind: Option<EntryId>,
-        idle: Duration,
-        most: usize,
+        epoch: Option<Epoch>,
+        lease: Duration,
+        entries: &[EntryId],
+    ) {
+        if let Some(epoch) = epoch {
+            self.lease.renew(epoch, lease, self.origin.elapsed());
+            return;
+        }
+        let now = Instant::now();
+        for id in entries {
+            if let Some(pending) = self.pending.get_mut(*id)
+                && *pending.holder.consumer == *consumer
+            {
+                pending.holder.touched = now;
+            }
+            for ((entry, _), retry) in &mut self.retries {
+                if entry == id && *retry.holder.consumer == *consumer {
+                    retry.holder.touched = now;
+                }
+            }
+        }
+    }
+
+    pub(super) fn release(&mut self, consumer: &str, epoch: Option<Epoch>) {
+        if let Some(epoch) = epoch
+            && !self.lease.release(epoch)
+        {
+            return;
+        }
+        let nobody: Arc<str> = Arc::from("");
+        let pending = self.pending.values_mut().map(|pending| &mut pending.holder);
+        let retries = self.retries.values_mut().map(|retry| &mut retry.holder);
+        for holder in pending.chain(retries) {
+            if *holder.consumer == *consumer {
+                holder.release(&nobody);
+            }
+        }
+    }
+
+    pub(super) fn claim(
+        &mut self,
+        consumer: &str,
+        claim: Claim,
         stored: impl Fn(u64) -> Option<Stored>,
-    ) -> Vec<Entry> {
+    ) -> Claimed {
         let now = Instant::now();
         let consumer: Arc<str> = consumer.into();
-        let mut entries = Vec::new();
+        let mut claimed = Claimed::default();
         let mut gone = Vec::new();
-        for (id, pending) in self.pending.behind_mut(behind) {
-            if entries.len() == most {
+        let mut size = 0;
+        for (id, pending) in self.pending.after_mut(claim.after) {
+            if claimed.entries.len() == claim.limit.entries {
                 break;
             }
-            let others = *pending.consumer != *consumer && !pending.consumer.is_empty();
-            if others && now.duration_since(pending.touched) < idle {
+            let holder = &mut pending.holder;
+            if !holder.is_free(&consumer, claim.own, claim.idle, now) {
                 continue;
             }
             let found = match id.queue() {
-                Queue::Redelivery => self.again.get(&id.major()).cloned(),
+                Queue::Redelivery => self.requeued.get(&id.major()).cloned(),
                 Queue::Topic => stored(id.major()),
             };
             let Some(found) = found else {
                 gone.push(id);
                 continue;
             };
-            pending.consumer = Arc::clone(&consumer);
-            pending.touched = now;
-            pending.deliveries += 1;
-            let mut entry =
-                Entry::new(id, found.at, Ok(found.record)).delivered(pending.deliveries);
-            entry.progress.clone_from(&pending.progress);
-            entries.push(entry);
+            let is_suspect =
+                rules::is_suspect(holder.deliveries, holder.trials, claim.max_deliveries);
+            if is_suspect && !(claim.trial && claimed.entries.is_empty()) {
+                claimed.suspect = Some(id);
+                break;
+            }
+            size += found.record.size();
+            if size > claim.limit.bytes && !claimed.entries.is_empty() {
+                break;
+            }
+            holder.take(&consumer, now);
+            holder.trials += u32::from(is_suspect);
+            let mut entry = Entry::new(id, found.at, Ok(found.record))
+                .delivered(holder.deliveries)
+                .tried(holder.trials);
+            self.handled.look_up(&mut entry);
+            claimed.entries.push(entry);
+            if is_suspect {
+                break;
+            }
         }
         for id in gone {
             self.pending.remove(id);
         }
-        entries
+        claimed
     }
 
     pub(super) fn has_nothing(&self, next: u64) -> bool {
         self.waiting.is_empty() && self.position >= next
     }
 
-    pub(super) fn receive_again(&mut self, consumer: &str, most: usize) -> Vec<Entry> {
+    /// Hands out requeued records: at most half of the limit while new entries wait.
+    pub(super) fn receive_requeued(
+        &mut self,
+        consumer: &str,
+        limit: Limit,
+        next: u64,
+    ) -> Vec<Entry> {
+        let share = if self.position < next {
+            limit.entries.div_ceil(2)
+        } else {
+            limit.entries
+        };
         let now = Instant::now();
-        let count = self.waiting.len().min(most);
-        let numbers: Vec<_> = self.waiting.drain(..count).collect();
-        numbers
-            .into_iter()
-            .filter_map(|number| {
-                let stored = self.again.get(&number)?.clone();
-                let id = EntryId::new(number, 0).in_redelivery();
-                self.pend(consumer, id, now);
-                Some(Entry::new(id, stored.at, Ok(stored.record)).delivered(1))
-            })
-            .collect()
+        let mut entries = Vec::new();
+        let mut size = 0;
+        while entries.len() < share
+            && let Some(number) = self.waiting.front().copied()
+        {
+            let Some(stored) = self.requeued.get(&number).cloned() else {
+                self.waiting.pop_front();
+                continue;
+            };
+            size += stored.record.size();
+            if size > limit.bytes && !entries.is_empty() {
+                break;
+            }
+            self.waiting.pop_front();
+            let id = EntryId::new(number, 0).in_redelivery();
+            self.hold(consumer, id, now);
+            let mut entry = Entry::new(id, stored.at, Ok(stored.record)).delivered(1);
+            self.handled.look_up(&mut entry);
+            entries.push(entry);
+        }
+        entries
     }
 
-    /// The numbers of the next entries that it is given.
-    pub(super) fn take_new(&mut self, first: u64, next: u64, most: usize) -> Range<u64> {
+    /// Returns the numbers of the next entries that it is given. With `takes_one`, it is given one however large that is.
+    pub(super) fn take_new(
+        &mut self,
+        first: u64,
+        next: u64,
+        limit: Limit,
+        takes_one: bool,
+        size: impl Fn(u64) -> usize,
+    ) -> Range<u64> {
         let from = self.position.max(first);
-        let to = next.min(from.saturating_add(most as u64)).max(from);
+        let most = next
+            .min(from.saturating_add(limit.entries as u64))
+            .max(from);
+        let mut to = from;
+        let mut bytes = 0;
+        while to < most {
+            bytes += size(to);
+            if bytes > limit.bytes && (to > from || !takes_one) {
+                break;
+            }
+            to += 1;
+        }
         self.position = to;
         from..to
     }
@@ -170,80 +238,124 @@ impl Group {
         now: Instant,
     ) -> Entry {
         let id = EntryId::new(number, 0);
-        self.pend(consumer, id, now);
+        self.hold(consumer, id, now);
         let mut entry = Entry::new(id, stored.at, Ok(stored.record.clone())).delivered(1);
-        if stored.record.requeued.is_none() {
-            entry.handled_by = self.handled.by(stored.record.metadata.id());
-        }
+        self.handled.look_up(&mut entry);
         entry
     }
 
-    fn pend(&mut self, consumer: &str, id: EntryId, now: Instant) {
+    fn hold(&mut self, consumer: &str, id: EntryId, now: Instant) {
         // Consecutive entries share the name.
-        let last = self.pending.last().map(|last| &last.consumer);
+        let last = self.pending.last().map(|last| &last.holder.consumer);
         let consumer = match last {
             Some(last) if **last == *consumer => Arc::clone(last),
             _ => consumer.into(),
         };
-        let pending = Pending {
+        let holder = Holder {
             consumer,
             touched: now,
             deliveries: 1,
-            progress: Vec::new(),
+            trials: 0,
         };
-        self.pending.insert(id, pending);
+        self.pending.insert(id, Pending { holder });
     }
 
-    pub(super) fn extend(&mut self, consumer: &str, entries: &[EntryId]) {
-        let now = Instant::now();
-        for id in entries {
-            if let Some(pending) = self.pending.get_mut(*id)
-                && *pending.consumer == *consumer
-            {
-                pending.touched = now;
-            }
-        }
-    }
-
-    /// Whether the entry was pending.
-    pub(super) fn settle(&mut self, settlement: &Settlement) -> bool {
+    /// Settles one delivery. Returns the dead letters that it leaves; none if it is not pending any more.
+    pub(super) fn settle<'a>(
+        &mut self,
+        settlement: &'a Settlement,
+        published_at: impl Fn(u64) -> Option<Timestamp>,
+    ) -> &'a [DeadLetter] {
         let id = settlement.entry;
-        if settlement.finished {
+        let at = if let Some(receiver) = &settlement.receiver {
+            let Some(retry) = self.retries.remove(&(id, Arc::clone(receiver))) else {
+                return &[];
+            };
+            retry.stored.at
+        } else {
             if self.pending.remove(id).is_none() {
-                return false;
+                return &[];
             }
-            if id.queue() == Queue::Redelivery {
-                self.again.remove(&id.major());
-            }
-            if let Some(event_id) = settlement.event_id {
-                self.handled.note(event_id, &settlement.handled_by);
-            }
-            return true;
-        }
-        let Some(pending) = self.pending.get_mut(id) else {
-            return false;
+            let at = match id.queue() {
+                Queue::Redelivery => self.requeued.remove(&id.major()).map(|stored| stored.at),
+                Queue::Topic => published_at(id.major()),
+            };
+            at.unwrap_or_else(Timestamp::now)
         };
-        let handled = settlement
-            .handled_by
+        if let Some(parked) = &settlement.parked {
+            self.park(id, at, parked);
+        }
+        if let Some(event_id) = settlement.event_id {
+            self.handled.note(event_id, &settlement.handled_by);
+        }
+        &settlement.dead
+    }
+
+    fn park(&mut self, id: EntryId, at: Timestamp, parked: &Parked) {
+        for state in &parked.retries {
+            let stored = Stored {
+                at,
+                record: parked.record.clone(),
+            };
+            let retry = Retry {
+                stored,
+                state: state.clone(),
+                holder: Holder::nobody(Instant::now()),
+            };
+            self.retries
+                .insert((id, Arc::clone(&state.receiver)), retry);
+        }
+    }
+
+    pub(super) fn retries(&self) -> Vec<(EntryId, RetryState)> {
+        self.retries
             .iter()
-            .map(|receiver| Progress::new(Arc::clone(receiver), ReceiverState::Handled));
-        pending.progress = handled.chain(settlement.progress.iter().cloned()).collect();
-        true
+            .map(|((id, _), retry)| (*id, retry.state.clone()))
+            .collect()
+    }
+
+    pub(super) fn claim_retries(
+        &mut self,
+        consumer: &str,
+        retries: &[RetryId],
+        idle: Duration,
+        trial: bool,
+    ) -> Vec<Entry> {
+        let now = Instant::now();
+        let consumer: Arc<str> = consumer.into();
+        let mut entries = Vec::new();
+        for id in retries {
+            let Some(retry) = self.retries.get_mut(id) else {
+                continue;
+            };
+            if !retry.holder.is_free(&consumer, true, idle, now) {
+                continue;
+            }
+            retry.holder.take(&consumer, now);
+            retry.holder.trials += u32::from(trial);
+            let mut entry = Entry::new(id.0, retry.stored.at, Ok(retry.stored.record.clone()))
+                .delivered(retry.holder.deliveries)
+                .tried(retry.holder.trials)
+                .retried(retry.state.clone());
+            self.handled.look_up(&mut entry);
+            entries.push(entry);
+        }
+        entries
     }
 
     pub(super) fn requeue(&mut self, stored: Stored) {
-        self.last_again += 1;
-        self.again.insert(self.last_again, stored);
-        self.waiting.push_back(self.last_again);
+        self.last_requeued += 1;
+        self.requeued.insert(self.last_requeued, stored);
+        self.waiting.push_back(self.last_requeued);
     }
 
-    /// The first entry of the topic that it has not finished.
+    /// Returns the number of the first entry of the topic that it has not finished.
     pub(super) fn first_unfinished(&self) -> u64 {
         let pending = self.pending.first_from(EntryId::new(0, 0));
         pending.map_or(self.position, |id| id.major().min(self.position))
     }
 
-    /// Entries before this one are gone.
+    /// Passes over the entries before this number, which are gone.
     pub(super) fn forget_before(&mut self, first: u64) {
         self.position = self.position.max(first);
         self.pending
@@ -256,89 +368,16 @@ impl Group {
         next: u64,
         published: impl Fn(u64) -> Option<Timestamp>,
     ) -> GroupStatus {
-        let again = self.again.len() as u64;
         let pending = self.pending.keys();
         let pending = pending.filter(|id| id.queue() == Queue::Topic).count() as u64;
         let mut status = GroupStatus::new(name);
         status.unread = Some(next.saturating_sub(self.position));
         status.pending = pending;
-        status.requeued = again;
+        status.requeued = self.requeued.len() as u64;
+        status.parked = self.retries.len() as u64;
         status.oldest_unfinished = published(self.first_unfinished());
-        status.leader = self
-            .leader
-            .as_ref()
-            .filter(|leader| leader.until > Instant::now())
-            .map(|leader| leader.consumer.to_string());
+        let leader = self.lease.leader(self.origin.elapsed());
+        status.leader = leader.map(str::to_owned);
         status
-    }
-}
-
-/// So many events are remembered at most, however long the window is: memory is finite.
-const MOST_HANDLED: usize = 100_000;
-
-/// Which receivers handled an event, for the time of the duplicate window.
-struct Handled {
-    window: Duration,
-    by_event: HashMap<Uuid, By>,
-    by_age: VecDeque<Uuid>,
-}
-
-/// Who handled an event first, and then.
-struct By {
-    since: Instant,
-    receivers: Arc<[Arc<str>]>,
-}
-
-impl Handled {
-    fn new(window: Duration) -> Self {
-        Self {
-            window,
-            by_event: HashMap::new(),
-            by_age: VecDeque::new(),
-        }
-    }
-
-    fn by(&self, event: Uuid) -> Vec<Arc<str>> {
-        match self.by_event.get(&event) {
-            Some(by) if by.since.elapsed() <= self.window => by.receivers.to_vec(),
-            _ => Vec::new(),
-        }
-    }
-
-    fn note(&mut self, event: Uuid, receivers: &Arc<[Arc<str>]>) {
-        if self.window.is_zero() || receivers.is_empty() {
-            return;
-        }
-        let now = Instant::now();
-        self.forget(now);
-        match self.by_event.entry(event) {
-            MapEntry::Vacant(place) => {
-                place.insert(By {
-                    since: now,
-                    receivers: Arc::clone(receivers),
-                });
-                self.by_age.push_back(event);
-            }
-            MapEntry::Occupied(mut place) => {
-                let known = &mut place.get_mut().receivers;
-                let new = receivers.iter().filter(|new| !known.contains(new));
-                *known = known.iter().chain(new).cloned().collect();
-            }
-        }
-    }
-
-    /// Makes room for one event.
-    fn forget(&mut self, now: Instant) {
-        while let Some(oldest) = self.by_age.front() {
-            let is_old = self
-                .by_event
-                .get(oldest)
-                .is_none_or(|by| now.duration_since(by.since) > self.window);
-            if !is_old && self.by_age.len() < MOST_HANDLED {
-                return;
-            }
-            self.by_event.remove(oldest);
-            self.by_age.pop_front();
-        }
     }
 }

@@ -1,6 +1,10 @@
 //! Topics in the memory of the process (feature `memory`): for tests.
 
 mod group;
+mod handled;
+mod holder;
+mod maintenance;
+mod state;
 mod topic;
 
 use std::collections::BTreeMap;
@@ -9,26 +13,30 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use super::{
-    DeadLetter, Entry, EntryId, Member, Position, Retention, Sequence, Settlement, Standing, Start,
-    TopicStatus, Transport, TransportError, TransportErrorKind, Trimmed,
+    Batch, Claim, Claimed, DeadLetter, DeadLetterLimits, Entry, EntryId, Groups, Leadership, Limit,
+    Log, Maintenance, Member, Position, Receipt, Retention, RetryId, RetryState, Settlement, Start,
+    TopicStatus, TransportError, TransportErrorKind, Trimmed,
 };
 use crate::record::Record;
 use topic::Topic;
 
-/// How many entries a topic keeps after they were handled, unless [`Transport::trim`] says otherwise.
+/// Name of the transport.
+pub(super) const NAME: &str = "memory";
+
+/// Number of handled entries that a topic keeps.
 const KEPT: usize = 10_000;
 
-/// A transport in memory. What it keeps is lost with it.
+/// A transport in memory. Its events are lost with it.
 ///
 /// ```
 /// use events_bus::transport::memory::MemoryTransport;
-/// use events_bus::transport::{Transport, Position};
+/// use events_bus::transport::{Log, Position};
 /// use events_bus::Record;
 /// use events_core::EventMetadata;
 ///
 /// let transport = MemoryTransport::new();
 /// let record = Record::new(EventMetadata::new("org.example.shop.order.placed.v1"), [34, 0]);
-/// transport.publish("orders", &[record], None)?;
+/// transport.publish("orders", &[record])?;
 /// assert_eq!(transport.read("orders", Position::Oldest, 10)?.len(), 1);
 /// # Ok::<(), events_bus::transport::TransportError>(())
 /// ```
@@ -37,21 +45,21 @@ pub struct MemoryTransport {
     limits: Limits,
 }
 
-/// What a topic may hold.
+/// Limits of a topic.
 #[derive(Debug, Clone, Copy)]
 struct Limits {
-    /// The number of entries at which publishing waits, and then refuses.
+    /// Number of entries at which publishing waits, and then fails.
     capacity: usize,
-    /// How long it waits.
+    /// Time for which it waits.
     wait: Duration,
-    /// How many handled entries stay.
+    /// Number of handled entries that stay.
     kept: usize,
-    /// How long the receivers of an event are remembered.
+    /// Time for which the receivers of an event are remembered.
     duplicate_window: Duration,
 }
 
 impl MemoryTransport {
-    /// An empty transport, without a bound.
+    /// Creates an empty transport without a bound.
     #[must_use]
     pub fn new() -> Self {
         Self::with_limits(Limits {
@@ -62,8 +70,8 @@ impl MemoryTransport {
         })
     }
 
-    /// An empty transport whose topics hold at most so many entries. Publishing more waits for room, and is refused as
-    /// [`Full`](TransportErrorKind::Full) after `wait`. What every group has handled is not kept.
+    /// Creates an empty transport whose topics hold at most `capacity` entries. Publishing more waits for room, and fails as
+    /// [`Full`](TransportErrorKind::Full) after `wait`. Entries that every group has handled are removed at once.
     #[must_use]
     pub fn bounded(capacity: usize, wait: Duration) -> Self {
         Self::with_limits(Limits {
@@ -74,8 +82,8 @@ impl MemoryTransport {
         })
     }
 
-    /// With this time for which the receivers that handled an event are remembered; zero remembers none. Of each group, the last
-    /// 100,000 events at most are remembered.
+    /// Returns the transport with a duplicate window: the time for which it remembers who handled an event. Zero remembers
+    /// nothing. It remembers at most the last 100,000 events of a group.
     #[must_use]
     pub fn with_duplicate_window(mut self, window: Duration) -> Self {
         self.limits.duplicate_window = window;
@@ -105,23 +113,19 @@ impl MemoryTransport {
         Arc::clone(topic)
     }
 
-    /// The topic, of which the group is expected to be.
+    /// Returns the topic of a member, which its group has joined.
     fn joined(&self, member: Member<'_>) -> Result<Arc<Topic>, TransportError> {
         self.find(member.topic)
             .filter(|topic| topic.has_group(member.group))
-            .ok_or_else(|| no_group(member))
+            .ok_or_else(|| {
+                let Member { topic, group, .. } = member;
+                TransportError::new(
+                    TransportErrorKind::Refused,
+                    NAME,
+                    format!("topic `{topic}` has no group `{group}`; join it first"),
+                )
+            })
     }
-}
-
-fn no_group(member: Member<'_>) -> TransportError {
-    TransportError::new(
-        TransportErrorKind::Refused,
-        "memory",
-        format!(
-            "topic `{}` has no group `{}`; join it first",
-            member.topic, member.group
-        ),
-    )
 }
 
 impl Default for MemoryTransport {
@@ -132,84 +136,106 @@ impl Default for MemoryTransport {
 
 impl fmt::Debug for MemoryTransport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let topics = self.topics.read().unwrap_or_else(PoisonError::into_inner);
         f.debug_struct("MemoryTransport")
-            .field("topics", &topics.keys().collect::<Vec<_>>())
+            .field("limits", &self.limits)
             .finish_non_exhaustive()
     }
 }
 
-impl Transport for MemoryTransport {
+impl Log for MemoryTransport {
     fn name(&self) -> &'static str {
-        "memory"
+        NAME
     }
 
-    fn publish(
+    fn publish(&self, topic: &str, records: &[Record]) -> Result<Vec<EntryId>, TransportError> {
+        self.topic(topic).publish(records)
+    }
+
+    fn publish_batch(
         &self,
         topic: &str,
         records: &[Record],
-        sequence: Option<Sequence<'_>>,
-    ) -> Result<Vec<Option<EntryId>>, TransportError> {
-        self.topic(topic).publish(records, sequence)
+        batch: Batch<'_>,
+    ) -> Result<Receipt, TransportError> {
+        self.topic(topic).publish_batch(records, batch)
     }
 
+    fn read(
+        &self,
+        topic: &str,
+        from: Position,
+        limit: usize,
+    ) -> Result<Vec<Entry>, TransportError> {
+        Ok(self
+            .find(topic)
+            .map_or_else(Vec::new, |topic| topic.read(from, limit)))
+    }
+}
+
+impl Groups for MemoryTransport {
     fn join(&self, topic: &str, group: &str, start: Start) -> Result<(), TransportError> {
         self.topic(topic).join(group, start);
         Ok(())
     }
 
-    fn lead(&self, member: Member<'_>, lease: Duration) -> Result<Standing, TransportError> {
-        Ok(self.joined(member)?.lead(member, lease))
+    fn lead(&self, member: Member<'_>, lease: Duration) -> Result<Leadership, TransportError> {
+        self.joined(member)?.lead(member, lease)
     }
 
-    fn take_over(
+    fn renew(
         &self,
         member: Member<'_>,
-        behind: Option<EntryId>,
-        idle: Duration,
-        most: usize,
-    ) -> Result<Vec<Entry>, TransportError> {
-        Ok(self.joined(member)?.take_over(member, behind, idle, most))
+        lease: Duration,
+        entries: &[EntryId],
+    ) -> Result<(), TransportError> {
+        self.joined(member)?.renew(member, lease, entries)
     }
 
     fn receive(
         &self,
         member: Member<'_>,
-        most: usize,
+        limit: Limit,
         wait: Duration,
     ) -> Result<Vec<Entry>, TransportError> {
-        Ok(self.joined(member)?.receive(member, most, wait))
+        self.joined(member)?.receive(member, limit, wait)
     }
 
-    fn extend(&self, member: Member<'_>, entries: &[EntryId]) -> Result<(), TransportError> {
-        self.joined(member)?.extend(member, entries);
-        Ok(())
+    fn claim(&self, member: Member<'_>, claim: Claim) -> Result<Claimed, TransportError> {
+        self.joined(member)?.claim(member, claim)
     }
 
-    fn settle(
-        &self,
-        member: Member<'_>,
-        settlements: &[Settlement],
-        leading: bool,
-    ) -> Result<(), TransportError> {
-        self.joined(member)?.settle(member, settlements, leading)
+    fn settle(&self, member: Member<'_>, settlements: &[Settlement]) -> Result<(), TransportError> {
+        self.joined(member)?.settle(member, settlements)
     }
 
-    fn leave(&self, member: Member<'_>) -> Result<(), TransportError> {
-        self.joined(member)?.leave(member);
+    fn release(&self, member: Member<'_>) -> Result<(), TransportError> {
+        self.joined(member)?.release(member);
         Ok(())
     }
 
     fn requeue(&self, topic: &str, group: &str, records: &[Record]) -> Result<(), TransportError> {
-        let member = Member {
-            topic,
-            group,
-            consumer: "",
-        };
+        let member = Member::new(topic, group, "");
         self.joined(member)?.requeue(group, records);
         Ok(())
     }
 
+    fn retries(&self, member: Member<'_>) -> Result<Vec<(EntryId, RetryState)>, TransportError> {
+        self.joined(member)?.retries(member)
+    }
+
+    fn claim_retries(
+        &self,
+        member: Member<'_>,
+        retries: &[RetryId],
+        idle: Duration,
+        trial: bool,
+    ) -> Result<Vec<Entry>, TransportError> {
+        self.joined(member)?
+            .claim_retries(member, retries, idle, trial)
+    }
+}
+
+impl Maintenance for MemoryTransport {
     fn topics(&self) -> Result<Vec<TopicStatus>, TransportError> {
         let topics = self
             .topics
@@ -226,21 +252,15 @@ impl Transport for MemoryTransport {
         Ok(self.find(topic).map(|found| found.status(topic)))
     }
 
-    fn read(&self, topic: &str, from: Position, most: usize) -> Result<Vec<Entry>, TransportError> {
-        Ok(self
-            .find(topic)
-            .map_or_else(Vec::new, |topic| topic.read(from, most)))
-    }
-
     fn dead_letters(
         &self,
         topic: &str,
-        behind: Option<EntryId>,
-        most: usize,
+        after: Option<EntryId>,
+        limit: usize,
     ) -> Result<Vec<(EntryId, DeadLetter)>, TransportError> {
         Ok(self
             .find(topic)
-            .map_or_else(Vec::new, |topic| topic.dead_letters(behind, most)))
+            .map_or_else(Vec::new, |topic| topic.dead_letters(after, limit)))
     }
 
     fn drop_dead_letters(&self, topic: &str, ids: &[EntryId]) -> Result<u64, TransportError> {
@@ -249,13 +269,25 @@ impl Transport for MemoryTransport {
             .map_or(0, |topic| topic.drop_dead_letters(ids)))
     }
 
+    fn trim_dead_letters(
+        &self,
+        topic: &str,
+        limits: DeadLetterLimits,
+    ) -> Result<u64, TransportError> {
+        Ok(self
+            .find(topic)
+            .map_or(0, |topic| topic.trim_dead_letters(limits)))
+    }
+
     fn trim(&self, topic: &str, retention: Retention) -> Result<Trimmed, TransportError> {
         Ok(self
             .find(topic)
             .map_or_else(Trimmed::default, |topic| topic.trim(retention)))
     }
 
-    fn forget(&self, topic: &str, group: &str) -> Result<bool, TransportError> {
-        Ok(self.find(topic).is_some_and(|topic| topic.forget(group)))
+    fn delete_group(&self, topic: &str, group: &str) -> Result<bool, TransportError> {
+        Ok(self
+            .find(topic)
+            .is_some_and(|topic| topic.delete_group(group)))
     }
 }

@@ -1,96 +1,40 @@
 //! A topic in memory.
 
-use std::collections::{BTreeMap, HashMap, VecDeque};
+use std::collections::BTreeMap;
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use events_core::Timestamp;
 
-use super::Limits;
 use super::group::Group;
+use super::state::{State, Stored};
+use super::{Limits, NAME};
 use crate::record::Record;
 use crate::transport::{
-    DeadLetter, Entry, EntryId, Member, Position, Queue, Retention, Sequence, Settlement, Standing,
-    Start, TopicStatus, TransportError, TransportErrorKind, Trimmed,
+    Batch, Claim, Claimed, Entry, EntryId, Leadership, Limit, Member, Receipt, RetryId, RetryState,
+    Settlement, Start, TransportError, TransportErrorKind, rules,
 };
 
 pub(super) struct Topic {
     limits: Limits,
     state: Mutex<State>,
-    /// Something was published or requeued.
+    /// Signals that something was published or requeued.
     arrived: Condvar,
-    /// Something was removed.
-    room: Condvar,
-}
-
-/// What a topic holds. Entries are numbered from 1 on, without gaps.
-pub(super) struct State {
-    log: VecDeque<Stored>,
-    /// The number of the first entry in `log`.
-    first: u64,
-    groups: BTreeMap<String, Group>,
-    dead: BTreeMap<u64, DeadLetter>,
-    last_dead: u64,
-    /// The largest number that each outbox has published.
-    outboxes: HashMap<String, u64>,
-    /// How many threads wait for something to arrive. Without one, nobody needs to be woken, which would cost a system call.
-    waiting: usize,
-}
-
-#[derive(Clone)]
-pub(super) struct Stored {
-    pub(super) at: Timestamp,
-    pub(super) record: Record,
-}
-
-impl State {
-    /// The number that the next entry gets.
-    pub(super) fn next(&self) -> u64 {
-        self.first + self.log.len() as u64
-    }
-
-    pub(super) fn get(&self, number: u64) -> Option<&Stored> {
-        let index = usize::try_from(number.checked_sub(self.first)?).ok()?;
-        self.log.get(index)
-    }
-
-    /// The first entry that some group has not finished. Without groups, there is nobody to finish anything.
-    fn first_unfinished(&self) -> u64 {
-        let next = self.next();
-        self.groups
-            .values()
-            .map(Group::first_unfinished)
-            .min()
-            .unwrap_or(next)
-    }
-
-    /// Takes out the first ones, for being dropped without the lock.
-    fn take_first(&mut self, count: u64) -> Vec<Stored> {
-        let index = usize::try_from(count).unwrap_or(usize::MAX);
-        self.first += count;
-        self.log.drain(..index.min(self.log.len())).collect()
-    }
+    /// Signals that something was removed.
+    pub(super) room: Condvar,
 }
 
 impl Topic {
     pub(super) fn new(limits: Limits) -> Self {
         Self {
             limits,
-            state: Mutex::new(State {
-                log: VecDeque::new(),
-                first: 1,
-                groups: BTreeMap::new(),
-                dead: BTreeMap::new(),
-                last_dead: 0,
-                outboxes: HashMap::new(),
-                waiting: 0,
-            }),
+            state: Mutex::new(State::new()),
             arrived: Condvar::new(),
             room: Condvar::new(),
         }
     }
 
-    fn lock(&self) -> MutexGuard<'_, State> {
+    pub(super) fn lock(&self) -> MutexGuard<'_, State> {
         // Nothing that can panic runs under the lock but the allocator.
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
     }
@@ -99,46 +43,51 @@ impl Topic {
         self.lock().groups.contains_key(group)
     }
 
-    pub(super) fn publish(
-        &self,
-        records: &[Record],
-        sequence: Option<Sequence<'_>>,
-    ) -> Result<Vec<Option<EntryId>>, TransportError> {
+    pub(super) fn publish(&self, records: &[Record]) -> Result<Vec<EntryId>, TransportError> {
         let mut state = self.room_for(records.len())?;
         let at = Timestamp::now();
-        let done = sequence.map_or(0, |sequence| {
-            state
-                .outboxes
-                .get(sequence.outbox)
-                .copied()
-                .unwrap_or_default()
-        });
-        let mut ids = Vec::with_capacity(records.len());
-        for (index, record) in records.iter().enumerate() {
-            let number = sequence.and_then(|sequence| sequence.numbers.get(index).copied());
-            if number.is_some_and(|number| number <= done) {
-                ids.push(None);
-                continue;
-            }
-            ids.push(Some(EntryId::new(state.next(), 0)));
-            let record = record.clone();
-            state.log.push_back(Stored { at, record });
-        }
-        if let Some(sequence) = sequence
-            && let Some(last) = sequence.numbers.last()
-        {
-            let outbox = sequence.outbox.to_owned();
-            state.outboxes.insert(outbox, done.max(*last));
-        }
+        let ids = records
+            .iter()
+            .map(|record| state.append(at, record))
+            .collect();
+        self.wake(state);
+        Ok(ids)
+    }
+
+    pub(super) fn publish_batch(
+        &self,
+        records: &[Record],
+        batch: Batch<'_>,
+    ) -> Result<Receipt, TransportError> {
+        let numbered = rules::numbered(records, batch.numbers)
+            .map_err(|message| TransportError::new(TransportErrorKind::Refused, NAME, message))?;
+        let mut state = self.room_for(records.len())?;
+        let publication = state.publications.entry(batch.incarnation).or_default();
+        let appends = match publication.judge(batch.epoch, batch.acknowledged, &numbered) {
+            Ok(appends) => appends,
+            Err(dispute) => return Ok(Receipt::Disputed(dispute)),
+        };
+        publication.record(batch.epoch, &numbered, &appends);
+        let at = Timestamp::now();
+        let ids = records
+            .iter()
+            .zip(appends)
+            .map(|(record, append)| append.then(|| state.append(at, record)))
+            .collect();
+        self.wake(state);
+        Ok(Receipt::Published(ids))
+    }
+
+    /// Wakes the consumers that wait for new entries.
+    fn wake(&self, state: MutexGuard<'_, State>) {
         let is_awaited = state.waiting > 0;
         drop(state);
         if is_awaited {
             self.arrived.notify_all();
         }
-        Ok(ids)
     }
 
-    /// Waits until so many more entries fit in.
+    /// Waits until a number of entries fits in.
     fn room_for(&self, count: usize) -> Result<MutexGuard<'_, State>, TransportError> {
         let fits = |state: &mut State| {
             // What is larger than everything goes in when nothing else is there.
@@ -180,36 +129,63 @@ impl Topic {
             .or_insert_with(|| Group::new(position, window));
     }
 
-    pub(super) fn lead(&self, member: Member<'_>, lease: Duration) -> Standing {
-        let mut state = self.lock();
-        match state.groups.get_mut(member.group) {
-            Some(group) => group.lead(member.consumer, lease),
-            None => Standing::Standby,
-        }
-    }
-
-    pub(super) fn take_over(
+    /// Calls something with a group, if the member may act on it.
+    fn with_group<T>(
         &self,
         member: Member<'_>,
-        behind: Option<EntryId>,
-        idle: Duration,
-        most: usize,
-    ) -> Vec<Entry> {
+        call: impl FnOnce(&mut Group) -> T,
+    ) -> Result<T, TransportError> {
+        let mut state = self.lock();
+        admitted(&mut state.groups, member).map(call)
+    }
+
+    pub(super) fn lead(
+        &self,
+        member: Member<'_>,
+        lease: Duration,
+    ) -> Result<Leadership, TransportError> {
+        let unfenced = Member {
+            epoch: None,
+            ..member
+        };
+        self.with_group(unfenced, |group| group.lead(member.consumer, lease))
+    }
+
+    pub(super) fn renew(
+        &self,
+        member: Member<'_>,
+        lease: Duration,
+        entries: &[EntryId],
+    ) -> Result<(), TransportError> {
+        self.with_group(member, |group| {
+            group.renew(member.consumer, member.epoch, lease, entries);
+        })
+    }
+
+    pub(super) fn claim(
+        &self,
+        member: Member<'_>,
+        claim: Claim,
+    ) -> Result<Claimed, TransportError> {
         let mut state = self.lock();
         let State {
             groups, log, first, ..
         } = &mut *state;
-        let Some(group) = groups.get_mut(member.group) else {
-            return Vec::new();
-        };
-        group.take_over(member.consumer, behind, idle, most, |number| {
+        let group = admitted(groups, member)?;
+        Ok(group.claim(member.consumer, claim, |number| {
             let index = usize::try_from(number.checked_sub(*first)?).ok()?;
             log.get(index).cloned()
-        })
+        }))
     }
 
-    pub(super) fn receive(&self, member: Member<'_>, most: usize, wait: Duration) -> Vec<Entry> {
+    pub(super) fn receive(
+        &self,
+        member: Member<'_>,
+        limit: Limit,
+        wait: Duration,
+    ) -> Result<Vec<Entry>, TransportError> {
         let mut state = self.lock();
+        admitted(&mut state.groups, member)?;
         let nothing = |state: &mut State| {
             let next = state.next();
             state
@@ -219,7 +195,7 @@ impl Topic {
         };
         if nothing(&mut state) {
             if wait.is_zero() {
-                return Vec::new();
+                return Ok(Vec::new());
             }
             state.waiting += 1;
             state = self
@@ -231,57 +207,52 @@ impl Topic {
         }
         let (first, next) = (state.first, state.next());
         let State { groups, log, .. } = &mut *state;
-        let Some(group) = groups.get_mut(member.group) else {
-            return Vec::new();
+        // The epoch may have ended during the wait.
+        let group = admitted(groups, member)?;
+        let mut entries = group.receive_requeued(member.consumer, limit, next);
+        let taken: usize = entries.iter().map(Entry::size).sum();
+        if entries.len() >= limit.entries || (taken >= limit.bytes && !entries.is_empty()) {
+            return Ok(entries);
+        }
+        let left = Limit {
+            entries: limit.entries - entries.len(),
+            bytes: limit.bytes.saturating_sub(taken),
         };
-        let mut entries = group.receive_again(member.consumer, most);
-        let from = group.take_new(first, next, most - entries.len());
+        let stored = |number: u64| log.get(usize::try_from(number - first).ok()?);
+        let size = |number| stored(number).map_or(0, |stored: &Stored| stored.record.size());
         let now = Instant::now();
-        for number in from {
-            let index = usize::try_from(number - first).unwrap_or(usize::MAX);
-            if let Some(stored) = log.get(index) {
+        for number in group.take_new(first, next, left, entries.is_empty(), size) {
+            if let Some(stored) = stored(number) {
                 entries.push(group.deliver(member.consumer, number, stored, now));
             }
         }
-        entries
-    }
-
-    pub(super) fn extend(&self, member: Member<'_>, entries: &[EntryId]) {
-        if let Some(group) = self.lock().groups.get_mut(member.group) {
-            group.extend(member.consumer, entries);
-        }
+        Ok(entries)
     }
 
     pub(super) fn settle(
         &self,
         member: Member<'_>,
         settlements: &[Settlement],
-        leading: bool,
     ) -> Result<(), TransportError> {
         let mut state = self.lock();
-        let Some(group) = state.groups.get_mut(member.group) else {
-            return Ok(());
-        };
-        if leading && !group.is_led_by(member.consumer) {
-            return Err(TransportError::new(
-                TransportErrorKind::LostLease,
-                "memory",
-                format!(
-                    "`{}` no longer leads group `{}` of topic `{}`",
-                    member.consumer, member.group, member.topic
-                ),
-            ));
-        }
-        let mut dead = Vec::new();
+        let State {
+            groups,
+            log,
+            first,
+            dead,
+            last_dead,
+            ..
+        } = &mut *state;
+        let group = admitted(groups, member)?;
         for settlement in settlements {
-            if group.settle(settlement) {
-                dead.extend(settlement.dead.iter().cloned());
+            let letters = group.settle(settlement, |number| {
+                let index = usize::try_from(number.checked_sub(*first)?).ok()?;
+                log.get(index).map(|stored| stored.at)
+            });
+            for letter in letters {
+                *last_dead += 1;
+                dead.insert(*last_dead, letter.clone());
             }
-        }
-        for letter in dead {
-            state.last_dead += 1;
-            let number = state.last_dead;
-            state.dead.insert(number, letter);
         }
         let beyond = state.log.len().saturating_sub(self.limits.kept) as u64;
         let finished = state.first_unfinished() - state.first;
@@ -293,10 +264,29 @@ impl Topic {
         Ok(())
     }
 
-    pub(super) fn leave(&self, member: Member<'_>) {
+    pub(super) fn release(&self, member: Member<'_>) {
         if let Some(group) = self.lock().groups.get_mut(member.group) {
-            group.leave(member.consumer);
+            group.release(member.consumer, member.epoch);
         }
+    }
+
+    pub(super) fn retries(
+        &self,
+        member: Member<'_>,
+    ) -> Result<Vec<(EntryId, RetryState)>, TransportError> {
+        self.with_group(member, |group| group.retries())
+    }
+
+    pub(super) fn claim_retries(
+        &self,
+        member: Member<'_>,
+        retries: &[RetryId],
+        idle: Duration,
+        trial: bool,
+    ) -> Result<Vec<Entry>, TransportError> {
+        self.with_group(member, |group| {
+            group.claim_retries(member.consumer, retries, idle, trial)
+        })
     }
 
     pub(super) fn requeue(&self, group: &str, records: &[Record]) {
@@ -309,97 +299,32 @@ impl Topic {
         }
         self.arrived.notify_all();
     }
+}
 
-    pub(super) fn status(&self, name: &str) -> TopicStatus {
-        let state = self.lock();
-        let mut status = TopicStatus::new(name);
-        status.entries = state.log.len() as u64;
-        status.dead_letters = state.dead.len() as u64;
-        if !state.log.is_empty() {
-            status.oldest = Some(EntryId::new(state.first, 0));
-            status.newest = Some(EntryId::new(state.next() - 1, 0));
-        }
-        let published = |number: u64| state.get(number).map(|stored| stored.at);
-        status.groups = state
-            .groups
-            .iter()
-            .map(|(name, group)| group.status(name, state.next(), published))
-            .collect();
-        status
+/// Returns the group of a member, or the reason why it may not act on it.
+fn admitted<'a>(
+    groups: &'a mut BTreeMap<String, Group>,
+    member: Member<'_>,
+) -> Result<&'a mut Group, TransportError> {
+    let Member {
+        topic,
+        group,
+        consumer,
+        ..
+    } = member;
+    let found = groups.get_mut(group).ok_or_else(|| {
+        TransportError::new(
+            TransportErrorKind::Refused,
+            NAME,
+            format!("topic `{topic}` has no group `{group}`; join it first"),
+        )
+    })?;
+    if found.admits(member.epoch) {
+        return Ok(found);
     }
-
-    pub(super) fn read(&self, from: Position, most: usize) -> Vec<Entry> {
-        let state = self.lock();
-        let from = match from {
-            Position::Oldest => state.first,
-            Position::At(id) => id.major() + u64::from(id.minor() > 0),
-            Position::After(id) => id.major().saturating_add(1),
-            Position::Time(time) => {
-                state.first + state.log.partition_point(|stored| stored.at < time) as u64
-            }
-        };
-        (from.max(state.first)..state.next())
-            .take(most)
-            .filter_map(|number| {
-                let stored = state.get(number)?;
-                let id = EntryId::new(number, 0);
-                Some(Entry::new(id, stored.at, Ok(stored.record.clone())))
-            })
-            .collect()
-    }
-
-    pub(super) fn dead_letters(
-        &self,
-        behind: Option<EntryId>,
-        most: usize,
-    ) -> Vec<(EntryId, DeadLetter)> {
-        let from = behind.map_or(0, |id| id.major().saturating_add(1));
-        let state = self.lock();
-        let letters = state.dead.range(from..).take(most);
-        letters
-            .map(|(number, letter)| (EntryId::new(*number, 0), letter.clone()))
-            .collect()
-    }
-
-    pub(super) fn drop_dead_letters(&self, ids: &[EntryId]) -> u64 {
-        let mut state = self.lock();
-        let there = ids
-            .iter()
-            .filter(|id| id.queue() == Queue::Topic && state.dead.remove(&id.major()).is_some());
-        there.count() as u64
-    }
-
-    pub(super) fn trim(&self, retention: Retention) -> Trimmed {
-        let mut state = self.lock();
-        let length = state.log.len() as u64;
-        let micros = i64::try_from(retention.age.as_micros()).unwrap_or(i64::MAX);
-        let oldest_kept = Timestamp::now().as_micros().saturating_sub(micros);
-        let aged = state
-            .log
-            .partition_point(|stored| stored.at.as_micros() < oldest_kept)
-            as u64;
-        let beyond = length.saturating_sub(retention.entries);
-        let finished = state.first_unfinished() - state.first;
-        let handled = beyond.min(aged).min(finished);
-        let lost = retention
-            .lose_unread_beyond
-            .map_or(0, |most| length.saturating_sub(most));
-        let gone = handled.max(lost);
-        let records = state.take_first(gone);
-        let first = state.first;
-        for group in state.groups.values_mut() {
-            group.forget_before(first);
-        }
-        drop(state);
-        drop(records);
-        self.room.notify_all();
-        Trimmed {
-            entries: gone,
-            unread: gone.saturating_sub(finished),
-        }
-    }
-
-    pub(super) fn forget(&self, group: &str) -> bool {
-        self.lock().groups.remove(group).is_some()
-    }
+    Err(TransportError::new(
+        TransportErrorKind::LostLease,
+        NAME,
+        format!("`{consumer}` no longer leads group `{group}` of topic `{topic}`"),
+    ))
 }

@@ -1,11 +1,11 @@
-//! Answers of the server, taken apart.
+//! Answers of the server.
 
 use redis::Value;
 
 use super::failure::Failure;
 use crate::transport::EntryId;
 
-/// The elements of a list. Nothing is an empty list.
+/// Returns the elements of a list. Nothing is an empty list.
 pub(super) fn list(value: Value) -> Result<Vec<Value>, Failure> {
     match value {
         Value::Array(values) => Ok(values),
@@ -15,7 +15,7 @@ pub(super) fn list(value: Value) -> Result<Vec<Value>, Failure> {
     }
 }
 
-/// A number that is not negative.
+/// Returns a number that is not negative.
 pub(super) fn number(value: Value) -> Result<u64, Failure> {
     match value {
         Value::Int(number) => u64::try_from(number).ok(),
@@ -26,7 +26,7 @@ pub(super) fn number(value: Value) -> Result<u64, Failure> {
     .ok_or(Failure::Answer("a number"))
 }
 
-/// Bytes; `None` for nothing.
+/// Returns bytes, or `None` for nothing.
 pub(super) fn bytes(value: Value) -> Result<Option<Vec<u8>>, Failure> {
     match value {
         Value::BulkString(bytes) => Ok(Some(bytes)),
@@ -37,14 +37,14 @@ pub(super) fn bytes(value: Value) -> Result<Option<Vec<u8>>, Failure> {
     }
 }
 
-/// A text; what is not UTF-8 in it is replaced.
+/// Returns a text. Bytes that are not UTF-8 are replaced.
 pub(super) fn text(value: Value) -> Result<String, Failure> {
     let bytes = bytes(value)?.ok_or(Failure::Answer("a text"))?;
     Ok(String::from_utf8(bytes)
         .unwrap_or_else(|error| String::from_utf8_lossy(error.as_bytes()).into_owned()))
 }
 
-/// The id of an entry.
+/// Returns the id of an entry.
 pub(super) fn id(value: &Value) -> Result<EntryId, Failure> {
     let id = match value {
         Value::BulkString(text) => parse_id(text),
@@ -55,7 +55,7 @@ pub(super) fn id(value: &Value) -> Result<EntryId, Failure> {
     id.ok_or(Failure::Answer("the id of an entry"))
 }
 
-/// Whatever it is, unless it is a refusal.
+/// Returns any answer that is not a refusal.
 pub(super) fn done(value: Value) -> Result<Value, Failure> {
     match value {
         Value::ServerError(error) => Err(Failure::Server(error)),
@@ -63,7 +63,7 @@ pub(super) fn done(value: Value) -> Result<Value, Failure> {
     }
 }
 
-/// The values of a list of names and values, in the order of the names that are asked for; nothing for those that are not there.
+/// Returns the values of a list of names and values, in the order of the names. A name that is missing has nothing.
 pub(super) fn pick<const N: usize>(value: Value, names: [&str; N]) -> Result<[Value; N], Failure> {
     let mut picked = [const { Value::Nil }; N];
     let mut values = list(value)?.into_iter();
@@ -76,7 +76,7 @@ pub(super) fn pick<const N: usize>(value: Value, names: [&str; N]) -> Result<[Va
     Ok(picked)
 }
 
-/// `1795376013252-0`
+/// Reads an id such as `1795376013252-0`.
 pub(super) fn parse_id(text: &[u8]) -> Option<EntryId> {
     let dash = text.iter().position(|byte| *byte == b'-')?;
     let (major, minor) = (digits(&text[..dash])?, digits(&text[dash + 1..])?);

@@ -1,255 +1,161 @@
-//! Taking over what is pending.
+//! Claiming pending entries.
 
-use std::time::Duration;
+use redis::Value;
 
-use redis::{Cmd, cmd};
-
-use super::commands::{Commands, id_text, next};
+use super::commands::{Lua, id_text, next};
 use super::connection::Conn;
 use super::failure::Failure;
-use super::handled::{self, Window};
-use super::{answer, fields, group, keys, progress};
-use crate::transport::{Entry, EntryId, Member, Queue};
+use super::group::Joins;
+use super::handled::Window;
+use super::{answer, fields, keys};
+use crate::transport::{Claim, Claimed, Entry, EntryId, Member, Queue};
 
-/// The fewest entries that are looked at in one step.
-const PAGE: usize = 100;
+/// Number of pending entries that one step looks at, about a millisecond's worth for the server.
+const LOOKS: usize = 2000;
 
-/// A pending entry as the server lists it.
-struct Pending {
-    id: EntryId,
-    /// It is the consumer's own.
-    is_own: bool,
-    deliveries: u64,
+/// The script that claims.
+pub(super) struct Claims(Lua);
+
+/// Outcome of one step.
+struct Step {
+    claimed: Claimed,
+    /// Number of pending entries that were removed from their streams, and are finished now.
+    gone: u64,
+    /// Place from which the next step goes on.
+    place: Option<(Queue, String)>,
 }
 
-/// Takes over pending entries behind one, in their order: those of the consumer itself, and those of others that were not
-/// touched for a time.
-pub(super) fn take_over(
-    conn: &mut Conn,
-    window: &Window,
-    member: Member<'_>,
-    behind: Option<EntryId>,
-    idle: Duration,
-    most: usize,
-) -> Result<Vec<Entry>, Failure> {
-    let mut entries = Vec::new();
-    let queues = [Queue::Redelivery, Queue::Topic];
-    let from = behind.map_or(Queue::Redelivery, EntryId::queue);
-    for queue in queues.into_iter().filter(|queue| *queue >= from) {
-        let room = most.saturating_sub(entries.len());
-        if room == 0 {
-            break;
-        }
-        let behind = behind.filter(|id| id.queue() == queue);
-        let claim = Claim {
-            member,
-            queue,
-            stream: match queue {
-                Queue::Redelivery => keys::again(member.topic, member.group),
-                Queue::Topic => member.topic.to_owned(),
-            },
-            idle: u64::try_from(idle.as_millis()).unwrap_or(u64::MAX),
-        };
-        match claim.run(conn, behind, room) {
-            Ok(mut some) => entries.append(&mut some),
-            Err(failure) if failure.is_no_group() => group::make_again(conn, member)?,
-            Err(failure) => return Err(failure),
-        }
+impl Claims {
+    pub(super) fn new() -> Self {
+        Self(Lua::new(include_str!("scripts/claim.lua")))
     }
-    if !entries.is_empty() {
-        look_up(conn, window, member, &mut entries)?;
-    }
-    Ok(entries)
-}
 
-/// What was done for the entries before.
-fn look_up(
-    conn: &mut Conn,
-    window: &Window,
-    member: Member<'_>,
-    entries: &mut [Entry],
-) -> Result<(), Failure> {
-    let mut get = cmd("HMGET");
-    get.arg(keys::progress(member.topic, member.group));
-    for entry in &*entries {
-        get.arg(entry.id.to_string());
-    }
-    let mut commands = Commands::new(0);
-    commands.add(&get).add(&handled::time());
-    let mut answers = commands.ask(conn)?;
-    let found = answer::list(next(&mut answers)?)?;
-    window.note_time(next(&mut answers)?)?;
-    for (entry, text) in entries.iter_mut().zip(found) {
-        let Some(text) = answer::bytes(text)? else {
-            continue;
+    /// Goes on until there is something to hand out, or nothing left.
+    pub(super) fn claim(
+        &self,
+        conn: &mut Conn,
+        joins: &Joins,
+        window: &Window,
+        member: Member<'_>,
+        claim: Claim,
+    ) -> Result<Claimed, Failure> {
+        let mut place = match claim.after {
+            None => (Queue::Redelivery, "-".to_owned()),
+            Some(id) => (id.queue(), format!("({}", id_text(id))),
         };
-        if let Some(progress) = progress::read(&text) {
-            entry.progress = progress;
-        } else {
+        let mut gone = 0;
+        let mut claimed = loop {
+            let step = match self.step(conn, window, member, claim, &place) {
+                Err(failure) if failure.is_no_group() => {
+                    joins.join_again(conn, member)?;
+                    break Claimed::default();
+                }
+                step => step?,
+            };
+            gone += step.gone;
+            match step.place {
+                Some(next) if next == place => return Err(Failure::Answer("a later place")),
+                Some(next) if step.claimed.entries.is_empty() => place = next,
+                _ => break step.claimed,
+            }
+        };
+        if gone > 0 {
             tracing::warn!(
-                target: "events_bus::redis", topic = member.topic, group = member.group, entry = %entry.id,
-                "the progress of the entry cannot be read: all its receivers are run again"
+                target: "events_bus::redis", topic = member.topic, group = member.group, entries = gone,
+                "entries were removed while they were pending, and nobody can handle them any more; find the program that trims this \
+                 stream, such as a producer of another framework with `MAXLEN`"
             );
         }
+        window.look_up(conn, member, &mut claimed.entries)?;
+        Ok(claimed)
     }
-    window.look_up(conn, member, entries)
-}
 
-/// What is to be taken over, and of which queue.
-struct Claim<'a> {
-    member: Member<'a>,
-    queue: Queue,
-    stream: String,
-    idle: u64,
-}
-
-impl Claim<'_> {
-    /// Goes on until there is something to hand out, or nothing left: that the first entries are gone says nothing of the rest.
-    fn run(
+    fn step(
         &self,
         conn: &mut Conn,
-        behind: Option<EntryId>,
-        most: usize,
-    ) -> Result<Vec<Entry>, Failure> {
-        let mut from = behind.map_or_else(|| "-".to_owned(), |id| format!("({}", id_text(id)));
-        let page = most.max(PAGE);
-        loop {
-            let (pending, last) = self.list(conn, &from, page)?;
-            let wanted = &pending[..pending.len().min(most)];
-            let entries = self.claim(conn, wanted)?;
-            if !entries.is_empty() {
-                return Ok(entries);
-            }
-            // Those that were passed over for want of room come first in the next step.
-            from = match (wanted.last(), last) {
-                (Some(last), _) if wanted.len() < pending.len() => format!("({}", id_text(last.id)),
-                (_, Some(last)) => format!("({}", id_text(last)),
-                (_, None) => return Ok(Vec::new()),
-            };
+        window: &Window,
+        member: Member<'_>,
+        claim: Claim,
+        (queue, from): &(Queue, String),
+    ) -> Result<Step, Failure> {
+        let Member { topic, group, .. } = member;
+        let mut call = self.0.call(4);
+        call.arg(keys::epoch(topic, group))
+            .arg(keys::redelivery(topic, group))
+            .arg(topic)
+            .arg(keys::trials(topic, group))
+            .arg(keys::epoch_argument(member))
+            .arg(group)
+            .arg(member.consumer)
+            .arg(match queue {
+                Queue::Redelivery => 2,
+                Queue::Topic => 3,
+            })
+            .arg(from)
+            .arg(u8::from(claim.own))
+            .arg(super::lead::millis(claim.idle))
+            .arg(claim.limit.entries)
+            .arg(claim.limit.bytes)
+            .arg(claim.max_deliveries)
+            .arg(u8::from(claim.trial))
+            .arg(LOOKS);
+        let mut answers = answer::list(self.0.run(conn, &call)?)?.into_iter();
+        let mut claimed = Claimed::default();
+        for value in answer::list(next(&mut answers)?)? {
+            claimed.entries.push(entry(value)?);
         }
+        claimed.suspect = match place(next(&mut answers)?)? {
+            Some((queue, id)) => Some(in_queue(
+                queue,
+                answer::parse_id(id.as_bytes()).ok_or(Failure::Answer("the id of an entry"))?,
+            )),
+            None => None,
+        };
+        let mut gone = 0;
+        for count in answer::list(next(&mut answers)?)? {
+            gone += answer::number(count)?;
+        }
+        let place = place(next(&mut answers)?)?;
+        window.note_time(next(&mut answers)?)?;
+        Ok(Step {
+            claimed,
+            gone,
+            place,
+        })
     }
+}
 
-    /// The pending entries of a page that can be taken over, and the last of the page.
-    fn list(
-        &self,
-        conn: &mut Conn,
-        from: &str,
-        page: usize,
-    ) -> Result<(Vec<Pending>, Option<EntryId>), Failure> {
-        let mut list = cmd("XPENDING");
-        list.arg(&*self.stream).arg(self.member.group);
-        list.arg(from).arg("+").arg(page);
-        let mut pending = Vec::new();
-        let mut last = None;
-        for entry in answer::list(conn.ask(&list)?)? {
-            let mut parts = answer::list(entry)?.into_iter();
-            let id = answer::id(&next(&mut parts)?)?;
-            let owner = answer::bytes(next(&mut parts)?)?.unwrap_or_default();
-            let idle = answer::number(next(&mut parts)?)?;
-            let deliveries = answer::number(next(&mut parts)?)?;
-            let is_own = owner == self.member.consumer.as_bytes();
-            last = Some(id);
-            if is_own || idle >= self.idle {
-                pending.push(Pending {
-                    id,
-                    is_own,
-                    deliveries,
-                });
-            }
-        }
-        Ok((pending, last))
+/// Reads a claimed entry: its queue, id, deliveries, trial marks and fields.
+fn entry(value: Value) -> Result<Entry, Failure> {
+    let mut parts = answer::list(value)?.into_iter();
+    let queue = queue(next(&mut parts)?)?;
+    let id = answer::id(&next(&mut parts)?)?;
+    let deliveries = answer::number(next(&mut parts)?)?;
+    let trials = u32::try_from(answer::number(next(&mut parts)?)?).unwrap_or(u32::MAX);
+    let record = fields::record(answer::list(next(&mut parts)?)?);
+    let entry = Entry::new(in_queue(queue, id), fields::published_at(id), record);
+    Ok(entry.delivered(deliveries).tried(trials))
+}
+
+/// Reads a queue and an id. `None` for an empty list.
+fn place(value: Value) -> Result<Option<(Queue, String)>, Failure> {
+    let mut parts = answer::list(value)?.into_iter();
+    match parts.next() {
+        None => Ok(None),
+        Some(number) => Ok(Some((queue(number)?, answer::text(next(&mut parts)?)?))),
     }
+}
 
-    fn claim(&self, conn: &mut Conn, pending: &[Pending]) -> Result<Vec<Entry>, Failure> {
-        if pending.is_empty() {
-            return Ok(Vec::new());
-        }
-        // Somebody else may be quicker: of others' entries the server takes only what is still untouched.
-        let mut commands = Commands::new(0);
-        for (is_own, idle) in [(true, 0), (false, self.idle)] {
-            let ids = pending.iter().filter(|pending| pending.is_own == is_own);
-            if let Some(claim) = self.claim_command(ids, idle) {
-                commands.add(&claim);
-            }
-        }
-        let mut found = Vec::with_capacity(pending.len());
-        for answer in commands.ask(conn)? {
-            found.append(&mut fields::entries(answer)?);
-        }
-        found.sort_by_key(|entry| entry.id);
-        let mut missing = Vec::new();
-        for pending in pending {
-            match found.binary_search_by_key(&pending.id, |entry| entry.id) {
-                Ok(place) => found[place].deliveries = pending.deliveries.saturating_add(1),
-                Err(_) => missing.push(pending.id),
-            }
-        }
-        if !missing.is_empty() {
-            self.finish_gone(conn, &missing)?;
-        }
-        if self.queue == Queue::Redelivery {
-            for entry in &mut found {
-                entry.id = entry.id.in_redelivery();
-            }
-        }
-        Ok(found)
+fn queue(number: Value) -> Result<Queue, Failure> {
+    match answer::number(number)? {
+        2 => Ok(Queue::Redelivery),
+        _ => Ok(Queue::Topic),
     }
+}
 
-    fn claim_command<'p>(
-        &self,
-        pending: impl Iterator<Item = &'p Pending>,
-        idle: u64,
-    ) -> Option<Cmd> {
-        let mut pending = pending.peekable();
-        pending.peek()?;
-        let mut claim = cmd("XCLAIM");
-        claim.arg(&*self.stream).arg(self.member.group);
-        claim.arg(self.member.consumer).arg(idle);
-        for pending in pending {
-            claim.arg(id_text(pending.id));
-        }
-        Some(claim)
-    }
-
-    /// Acknowledges the entries that are no longer in the stream, because somebody trimmed it: nobody can ever handle them. The
-    /// others that were not handed out have been taken by somebody else.
-    fn finish_gone(&self, conn: &mut Conn, missing: &[EntryId]) -> Result<(), Failure> {
-        let mut commands = Commands::new(0);
-        for id in missing.iter().map(|id| id_text(*id)) {
-            let mut look = cmd("XRANGE");
-            look.arg(&*self.stream).arg(&*id).arg(&*id);
-            commands.add(look.arg("COUNT").arg(1));
-        }
-        let mut gone = Vec::new();
-        for (id, answer) in missing.iter().zip(commands.ask(conn)?) {
-            if answer::list(answer)?.is_empty() {
-                gone.push(*id);
-            }
-        }
-        if gone.is_empty() {
-            return Ok(());
-        }
-        let (topic, group) = (self.member.topic, self.member.group);
-        let mut acknowledge = cmd("XACK");
-        acknowledge.arg(&*self.stream).arg(group);
-        let mut forget = cmd("HDEL");
-        forget.arg(keys::progress(topic, group));
-        for id in &gone {
-            acknowledge.arg(id_text(*id));
-            forget.arg(match self.queue {
-                Queue::Redelivery => id.in_redelivery().to_string(),
-                Queue::Topic => id.to_string(),
-            });
-        }
-        let mut commands = Commands::new(0);
-        for answer in commands.add(&acknowledge).add(&forget).ask(conn)? {
-            answer::done(answer)?;
-        }
-        tracing::warn!(
-            target: "events_bus::redis", topic, group, entries = gone.len(),
-            "entries were trimmed away while they were pending, and nobody can handle them any more; see who trims this stream: a \
-             producer of another framework with `MAXLEN`?"
-        );
-        Ok(())
+fn in_queue(queue: Queue, id: EntryId) -> EntryId {
+    match queue {
+        Queue::Redelivery => id.in_redelivery(),
+        Queue::Topic => id,
     }
 }

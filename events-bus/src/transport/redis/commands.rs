@@ -9,25 +9,25 @@ use super::fields;
 use crate::record::Record;
 use crate::transport::EntryId;
 
-/// About the size of a record in commands.
+/// Approximate size of a record in commands.
 const RECORD_BYTES: usize = 512;
 
 /// Commands that travel together.
 pub(super) struct Commands {
     bytes: Vec<u8>,
-    /// How many answers there will be.
+    /// Number of answers that are expected.
     count: usize,
     /// The command that appends, made anew for each record.
     append: Cmd,
 }
 
 impl Commands {
-    /// None yet, with room for so many records.
+    /// Creates an empty list with room for a number of records.
     pub(super) fn new(records: usize) -> Self {
         Self::with_room(records * RECORD_BYTES)
     }
 
-    /// None yet, with room for about so many bytes.
+    /// Creates an empty list with room for about a number of bytes.
     pub(super) fn with_room(bytes: usize) -> Self {
         Self {
             bytes: Vec::with_capacity(bytes + 256),
@@ -42,7 +42,7 @@ impl Commands {
         self
     }
 
-    /// Appends a record to a stream; unless `makes`, only if there is one.
+    /// Adds the command that appends a record to a stream. Unless `makes`, the stream has to exist.
     pub(super) fn append(&mut self, stream: &str, makes: bool, record: &Record) {
         self.append.clear();
         self.append.arg("XADD").arg(stream);
@@ -55,13 +55,13 @@ impl Commands {
         self.count += 1;
     }
 
-    /// Sends them all, and waits for all answers, each of which may be a refusal.
+    /// Sends all commands and waits for all answers, each of which may be a refusal.
     pub(super) fn ask(&self, conn: &mut Conn) -> Result<std::vec::IntoIter<Value>, Failure> {
         conn.ask_all(&self.bytes, self.count).map(Vec::into_iter)
     }
 }
 
-/// The answers to a transaction: to `MULTI`, to so many commands, and to `EXEC`. `None` where it did not take place, as
+/// Reads the answers to a transaction: to `MULTI`, to each command, and to `EXEC`. Returns `None` if it did not take place because
 /// something that it watched has changed.
 pub(super) fn executed(
     answers: &mut impl Iterator<Item = Value>,
@@ -70,7 +70,7 @@ pub(super) fn executed(
     let mut refused = None;
     for _ in 0..=commands {
         if let Value::ServerError(error) = next(answers)? {
-            // The first one says why; `EXEC` only says that it was so.
+            // The first refusal has the reason. `EXEC` only reports that there was one.
             refused.get_or_insert(Failure::Server(error));
         }
     }
@@ -82,7 +82,7 @@ pub(super) fn executed(
     }
 }
 
-/// The next answer.
+/// Returns the next answer.
 pub(super) fn next(answers: &mut impl Iterator<Item = Value>) -> Result<Value, Failure> {
     answers.next().ok_or(Failure::Answer("so many answers"))
 }
@@ -101,7 +101,7 @@ impl Lua {
         }
     }
 
-    /// The command that runs it, by its digest. Keys and arguments are to follow.
+    /// Creates the command that runs it by its digest. Keys and arguments are to follow.
     pub(super) fn call(&self, keys: usize) -> Cmd {
         let mut call = Cmd::new();
         call.arg("EVALSHA").arg(self.script.get_hash()).arg(keys);
@@ -121,7 +121,7 @@ impl Lua {
     }
 }
 
-/// `1795376013252-0`, whichever queue it is in.
+/// Returns `1795376013252-0`, whichever queue the entry is in.
 pub(super) fn id_text(id: EntryId) -> String {
     // Each entry that is settled needs one: the standard library's formatting takes several times as long.
     let mut digits = itoa::Buffer::new();

@@ -1,9 +1,8 @@
 //! Dead letters as fields of stream entries.
 //!
-//! What is said of the letter comes first, in this order: `dead_group dead_receiver dead_reason dead_error dead_attempts
-//! dead_entry dead_at`. The fields of the record follow, as they were published. What was no record has three fields instead:
-//! `malformed`, which says why; `malformed_type`, the event type if that could be read; and `malformed_fields`, all its fields,
-//! each name and each value behind its length in four bytes, the highest first.
+//! The fields of the letter come first, in this order: `dead_group dead_receiver dead_reason dead_error dead_attempts dead_entry
+//! dead_at`. The fields of the record follow, as they were published. A malformed entry has three fields instead: `malformed`, the
+//! reason; `malformed_type`, the event type if it could be read; and `malformed_fields`, all its fields, packed.
 
 use std::sync::Arc;
 
@@ -25,7 +24,7 @@ const NAMES: [&str; 7] = [
 ];
 const MALFORMED: [&str; 3] = ["malformed", "malformed_type", "malformed_fields"];
 
-/// Adds the number of arguments that the fields are, and the fields.
+/// Adds the number of arguments of the fields, and the fields.
 pub(super) fn add(command: &mut Cmd, letter: &DeadLetter) {
     let mut fields = Cmd::new();
     let values = [
@@ -59,7 +58,7 @@ pub(super) fn add(command: &mut Cmd, letter: &DeadLetter) {
     }
 }
 
-/// The dead letter that an entry is. What somebody else wrote there is one as well, so that it can be seen and removed.
+/// Reads a dead letter. What another program wrote there becomes one as well, so that it can be seen and removed.
 pub(super) fn read(id: EntryId, fields: Vec<Value>) -> DeadLetter {
     match read_own(&fields) {
         Some(mut letter) => {
@@ -70,11 +69,11 @@ pub(super) fn read(id: EntryId, fields: Vec<Value>) -> DeadLetter {
         None => DeadLetter::new(
             Arc::from(""),
             DeadReason::Malformed,
-            "what stands among the dead letters is none",
+            "the entry among the dead letters is not a dead letter",
             id,
             fields::published_at(id),
             Err(Malformed::new(
-                "what stands among the dead letters is none",
+                "the entry among the dead letters is not a dead letter",
                 None,
                 fields::pairs(fields),
             )),
@@ -131,22 +130,14 @@ fn read_record(fields: Vec<Value>) -> Result<crate::Record, Malformed> {
 }
 
 fn pack(fields: &[Field]) -> Vec<u8> {
-    let mut packed = Vec::new();
-    for part in fields.iter().flat_map(|(name, value)| [name, value]) {
-        let length = u32::try_from(part.len()).expect("the server takes no field of 4 GiB");
-        packed.extend(length.to_be_bytes());
-        packed.extend(&**part);
-    }
-    packed
+    let pairs = fields
+        .iter()
+        .map(|(name, value)| (name.as_ref(), value.as_ref()));
+    fields::pack(pairs)
 }
 
-fn unpack(mut packed: &[u8]) -> Vec<Field> {
-    let mut part = || -> Option<Box<[u8]>> {
-        let (length, rest) = packed.split_first_chunk()?;
-        let length = usize::try_from(u32::from_be_bytes(*length)).ok()?;
-        let (part, rest) = rest.split_at_checked(length)?;
-        packed = rest;
-        Some(part.into())
-    };
-    std::iter::from_fn(|| part().zip(part())).collect()
+fn unpack(packed: &[u8]) -> Vec<Field> {
+    fields::unpack(packed)
+        .map(|(name, value)| (name.into(), value.into()))
+        .collect()
 }

@@ -1,4 +1,4 @@
-//! What can go wrong with a server, and what is said of it.
+//! Failures of calls to the server, and the errors that they become.
 
 use redis::{ErrorKind, RedisError, ServerError};
 
@@ -6,7 +6,7 @@ use crate::transport::{TransportError, TransportErrorKind};
 
 pub(super) const NAME: &str = "redis";
 
-/// Why a question to the server has no answer.
+/// Reason why a call to the server has no result.
 #[derive(Debug)]
 pub(super) enum Failure {
     /// There is no connection, and nothing was sent.
@@ -17,31 +17,62 @@ pub(super) enum Failure {
     Server(ServerError),
     /// The server's answer is not what was expected.
     Answer(&'static str),
+    /// The epoch of the call is old.
+    LostLease,
     /// The transport's own words.
     Own(TransportError),
 }
 
 impl Failure {
-    /// The server does not know the group, or its stream, or has lost it while it was waited for.
+    /// Returns `true` if the server does not know the group or its stream, or lost it while a call waited for it.
     pub(super) fn is_no_group(&self) -> bool {
         matches!(self, Self::Server(error) if matches!(error.code(), "NOGROUP" | "UNBLOCKED"))
     }
 
-    /// There is a group of that name already.
-    pub(super) fn is_busy_group(&self) -> bool {
-        matches!(self, Self::Server(error) if error.code() == "BUSYGROUP")
+    /// Returns `true` if the server refused a write because its memory is full.
+    pub(super) fn is_full(&self) -> bool {
+        matches!(self, Self::Server(error) if error.code() == "OOM")
     }
 
-    /// Nothing can be asked over the connection any more.
+    /// Returns `true` if another server may have become the one that takes data. A new connection finds it.
+    pub(super) fn is_other_server(&self) -> bool {
+        let code = match self {
+            Self::Server(error) => Some(error.code()),
+            Self::Connect(error) | Self::Broken(error) => error.code(),
+            _ => None,
+        };
+        matches!(
+            code,
+            Some("READONLY" | "LOADING" | "MASTERDOWN" | "NOREPLICAS" | "CLUSTERDOWN")
+        )
+    }
+
+    /// Returns `true` if the epoch of the call is old.
+    pub(super) fn is_lost_lease(&self) -> bool {
+        match self {
+            Self::LostLease => true,
+            Self::Server(error) => error.code() == "LOSTLEASE",
+            _ => false,
+        }
+    }
+
+    /// Returns `true` if the other side closed the connection.
+    pub(super) fn is_closed(&self) -> bool {
+        matches!(self, Self::Broken(error) if !error.is_timeout())
+    }
+
+    /// Returns `true` if the connection cannot be used any more.
     pub(super) fn breaks_connection(&self) -> bool {
         matches!(self, Self::Connect(_) | Self::Broken(_) | Self::Answer(_))
+            || self.is_other_server()
     }
 
-    /// As the error of the transport. `what` was tried, as in "publish to topic …"; `server` is its address.
+    /// Returns the error of the transport. `what` was tried, as in "publish to topic …"; `server` is its address.
     pub(super) fn explain(self, what: &str, server: &str) -> TransportError {
         match self {
             Self::Connect(error) => connect(&error, what, server),
             Self::Broken(error) => broken(error, what, server),
+            Self::Server(error) if error.code() == "LOSTLEASE" => lost_lease(what),
             Self::Server(error) => refusal(error.code(), error.details(), what, server),
             Self::Answer(expected) => TransportError::new(
                 TransportErrorKind::Refused,
@@ -51,23 +82,43 @@ impl Failure {
                      its protocol"
                 ),
             ),
+            Self::LostLease => lost_lease(what),
             Self::Own(error) => error,
         }
     }
 }
 
+fn lost_lease(what: &str) -> TransportError {
+    TransportError::new(
+        TransportErrorKind::LostLease,
+        NAME,
+        format!(
+            "cannot {what}: the epoch is old, as another consumer leads or nobody does; take the lead again"
+        ),
+    )
+}
+
 fn connect(error: &RedisError, what: &str, server: &str) -> TransportError {
-    // What the server says in the handshake has a code; the rest is of the network, or of TLS.
+    if error.is_timeout() {
+        return TransportError::new(
+            TransportErrorKind::Unavailable,
+            NAME,
+            format!(
+                "cannot {what}: `{server}` did not accept a connection within `connect_timeout`; it may be down or overloaded"
+            ),
+        );
+    }
+    // Refusals of the handshake have a code; the rest is of the network, or of TLS.
     if let Some(code) = error.code() {
         return refusal(code, error.detail(), what, server);
     }
-    // What TLS says has no kind of its own.
+    // Errors of TLS have no kind of their own.
     let is_untrusted = error.to_string().contains("certificate");
     let (kind, meaning) = match error.kind() {
         _ if is_untrusted => (
             TransportErrorKind::Refused,
-            ", as one side does not trust the other; see to `root_certificates`, which sign the server's, or to \
-             `client_certificate`",
+            ", because one side does not trust the other; correct `root_certificates`, which sign the server's \
+             certificate, or `client_certificate`",
         ),
         ErrorKind::InvalidClientConfig => (TransportErrorKind::Refused, ""),
         _ => (TransportErrorKind::Unavailable, ""),
@@ -81,30 +132,32 @@ fn connect(error: &RedisError, what: &str, server: &str) -> TransportError {
 }
 
 fn broken(error: RedisError, what: &str, server: &str) -> TransportError {
-    let message = if error.is_timeout() {
-        format!(
+    let kind = TransportErrorKind::Unavailable;
+    if error.is_timeout() {
+        // What the operating system says of it, "resource temporarily unavailable", misleads.
+        let message = format!(
             "cannot {what}: `{server}` did not answer in time; it may be overloaded, or `response_timeout` too short"
-        )
-    } else {
-        format!("cannot {what}: the connection to `{server}` broke")
-    };
-    TransportError::new(TransportErrorKind::Unavailable, NAME, message)
+        );
+        return TransportError::new(kind, NAME, message).outcome_unknown();
+    }
+    let message = format!("cannot {what}: the connection to `{server}` broke");
+    TransportError::new(kind, NAME, message)
         .because(error)
         .outcome_unknown()
 }
 
-/// What the server's codes mean, and what to do.
+/// Explains a code of the server, and names the remedy.
 fn refusal(code: &str, details: Option<&str>, what: &str, server: &str) -> TransportError {
     use TransportErrorKind::{Full, Refused, Unavailable};
     let details = details.unwrap_or_default();
     let (kind, meaning) = match code {
         "OOM" => (
             Full,
-            "has no room; free memory, raise `maxmemory`, or trim topics",
+            "is out of memory; free memory, raise `maxmemory`, or trim topics",
         ),
         "MISCONF" => (
             Full,
-            "takes no data, as it cannot write to its disk; see to the disk, or to `stop-writes-on-bgsave-error`",
+            "refuses writes because it cannot write to its disk; repair the disk, or set `stop-writes-on-bgsave-error no`",
         ),
         "READONLY" => (
             Unavailable,
@@ -118,15 +171,15 @@ fn refusal(code: &str, details: Option<&str>, what: &str, server: &str) -> Trans
         "MASTERDOWN" | "CLUSTERDOWN" | "TRYAGAIN" => (Unavailable, "is not ready"),
         "NOREPLICAS" => (
             Unavailable,
-            "has not the replicas that it wants before it takes data",
+            "has fewer replicas than `min-replicas-to-write`; wait for them, or lower that setting",
         ),
         "NOAUTH" => (
             Refused,
-            "wants a password; write it into the URL, `redis://user:password@host`",
+            "requires a password; add it to the URL: `redis://user:password@host`",
         ),
         "WRONGPASS" => (
             Refused,
-            "refuses the name or the password; correct them in the URL",
+            "refuses the user name or the password; correct them in the URL",
         ),
         "NOPERM" => (
             Refused,
@@ -134,21 +187,21 @@ fn refusal(code: &str, details: Option<&str>, what: &str, server: &str) -> Trans
         ),
         "WRONGTYPE" => (
             Refused,
-            "has something else than a stream under that key, or under one of the topic's keys `events:{…}`; give the topic \
-             another name, or remove the key",
+            "has another type of value under the topic's name, or under one of its keys `events:{…}`; give the topic another \
+             name, or remove the key",
         ),
         "MOVED" | "ASK" | "CROSSSLOT" => (
             Refused,
-            "is a part of a cluster, which this transport does not speak to; use a server that is none",
+            "is part of a cluster, which this transport does not support; use a server that is not",
         ),
         "ERR" if details.starts_with("max number of clients") => (
             Unavailable,
-            "has as many clients as it takes; raise `maxclients`",
+            "has as many clients as it accepts; raise `maxclients`",
         ),
         // What Redis 6 and 7 say without a code: the default user has no password, or AUTH knows no names.
         "ERR" if details.contains("AUTH") => (
             Refused,
-            "refuses the name or the password; correct them in the URL",
+            "refuses the user name or the password; correct them in the URL",
         ),
         "ERR" if details.starts_with("DB index") || details.contains("SELECT") => (
             Refused,

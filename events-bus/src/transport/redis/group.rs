@@ -1,8 +1,8 @@
-//! Groups: joining, requeueing, forgetting.
+//! Groups: joining, requeueing, deleting.
 
 use redis::{Value, cmd};
 
-use super::commands::{Commands, executed, next};
+use super::commands::{Commands, Lua, executed};
 use super::connection::Conn;
 use super::failure::{Failure, NAME};
 use super::handled::Window;
@@ -10,68 +10,90 @@ use super::{answer, keys, publish};
 use crate::record::Record;
 use crate::transport::{Member, Start, TransportError, TransportErrorKind};
 
-/// Sees to it that the group is there.
-pub(super) fn join(conn: &mut Conn, topic: &str, group: &str, start: Start) -> Result<(), Failure> {
-    let from = match start {
-        Start::Beginning => "0",
-        Start::Now => "$",
-    };
-    make(conn, topic, group, from).map(drop)
-}
+/// The script that creates groups.
+pub(super) struct Joins(Lua);
 
-/// Makes the group and its queue, unless they are there. Says whether the group was made.
-fn make(conn: &mut Conn, topic: &str, group: &str, from: &str) -> Result<bool, Failure> {
-    let again = keys::again(topic, group);
-    let mut commands = Commands::new(0);
-    for (stream, from) in [(&*again, "0"), (topic, from)] {
-        let mut create = cmd("XGROUP");
-        create.arg("CREATE").arg(stream).arg(group).arg(from);
-        commands.add(create.arg("MKSTREAM"));
+impl Joins {
+    pub(super) fn new() -> Self {
+        Self(Lua::new(include_str!("scripts/join.lua")))
     }
-    commands.add(cmd("SADD").arg(keys::TOPICS).arg(topic));
-    let mut answers = commands.ask(conn)?;
-    let made = |answer: Value| match answer::done(answer) {
-        Ok(_) => Ok(true),
-        Err(failure) if failure.is_busy_group() => Ok(false),
-        Err(failure) => Err(failure),
-    };
-    made(next(&mut answers)?)?;
-    made(next(&mut answers)?)
-}
 
-/// Makes the group that the server has lost: all that its topic has is new to it.
-pub(super) fn make_again(conn: &mut Conn, member: Member<'_>) -> Result<(), Failure> {
-    if make(conn, member.topic, member.group, "0")? {
-        tracing::warn!(
-            target: "events_bus::redis", topic = member.topic, group = member.group,
-            "the server had lost the group, or somebody removed it; it is there again, and reads its topic from the beginning"
-        );
+    /// Creates the group if it does not exist.
+    pub(super) fn join(
+        &self,
+        conn: &mut Conn,
+        topic: &str,
+        group: &str,
+        start: Start,
+    ) -> Result<(), Failure> {
+        let from = match start {
+            Start::Beginning => "0",
+            Start::Now => "$",
+        };
+        self.create(conn, topic, group, from).map(drop)
     }
-    Ok(())
+
+    /// Creates the group that the server has lost: all entries of its topic are new to it.
+    pub(super) fn join_again(&self, conn: &mut Conn, member: Member<'_>) -> Result<(), Failure> {
+        if self.create(conn, member.topic, member.group, "0")? {
+            tracing::warn!(
+                target: "events_bus::redis", topic = member.topic, group = member.group,
+                "the server had lost the group, or somebody removed it; it exists again, and reads its topic from the beginning"
+            );
+        }
+        Ok(())
+    }
+
+    /// Creates the group and its queue, unless they exist. Returns `true` if the group was created.
+    fn create(
+        &self,
+        conn: &mut Conn,
+        topic: &str,
+        group: &str,
+        from: &str,
+    ) -> Result<bool, Failure> {
+        let mut call = self.0.call(2);
+        call.arg(topic)
+            .arg(keys::redelivery(topic, group))
+            .arg(group)
+            .arg(from);
+        let is_new = answer::number(self.0.run(conn, &call)?)? == 1;
+        match conn.ask(cmd("SADD").arg(keys::TOPICS).arg(topic)) {
+            // A full server refuses this, also where there is nothing to add.
+            Err(failure) if failure.is_full() => {
+                let known = conn.ask(cmd("SISMEMBER").arg(keys::TOPICS).arg(topic))?;
+                if answer::number(known)? == 0 {
+                    return Err(failure);
+                }
+            }
+            added => drop(added?),
+        }
+        Ok(is_new)
+    }
 }
 
-/// Gives records to a group once more.
+/// Appends records to the redelivery queue of a group.
 pub(super) fn requeue(
     conn: &mut Conn,
     topic: &str,
     group: &str,
     records: &[Record],
 ) -> Result<(), Failure> {
-    if records.is_empty() || publish::requeue(conn, &keys::again(topic, group), records)? {
+    if records.is_empty() || publish::requeue(conn, &keys::redelivery(topic, group), records)? {
         return Ok(());
     }
     Err(Failure::Own(TransportError::new(
         TransportErrorKind::Refused,
         NAME,
         format!(
-            "topic `{topic}` has no group `{group}` that takes entries once more; join it first. Consumers of other frameworks \
-             do not read what is requeued"
+            "topic `{topic}` has no group `{group}` with a redelivery queue; join it first. Consumers of other frameworks do not \
+             read requeued records"
         ),
     )))
 }
 
-/// Forgets a group, and says whether it was there.
-pub(super) fn forget(
+/// Deletes a group. Returns `true` if it existed.
+pub(super) fn delete(
     conn: &mut Conn,
     window: &Window,
     topic: &str,
@@ -82,9 +104,7 @@ pub(super) fn forget(
     destroy.arg("DESTROY").arg(topic).arg(group);
     let mut delete = cmd("DEL");
     delete
-        .arg(keys::again(topic, group))
-        .arg(keys::progress(topic, group))
-        .arg(keys::lead(topic, group))
+        .arg(&keys::of_group(topic, group))
         .arg(keys::handled(topic, group, bucket))
         .arg(keys::handled(topic, group, bucket.saturating_sub(1)));
     let mut commands = Commands::new(0);

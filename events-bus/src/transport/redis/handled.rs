@@ -1,11 +1,11 @@
-//! Which receivers handled an event, for the time of the duplicate window.
+//! Receivers that handled an event, for the time of the duplicate window.
 //!
-//! Time is cut into stretches of two windows, by the server's clock; each has a hash that expires. An event is noted in the
-//! stretch in which it was handled, and looked for in the present one, and in the one before as long as a window reaches into it.
-//! So what is forgotten costs nothing, and half of the time there is one place to look.
+//! Time is cut into stretches of two windows, by the server's clock. Each stretch has a hash that expires. An event is noted in the
+//! stretch in which it was handled. It is looked up in the present stretch, and in the one before if a window reaches into it. So
+//! forgetting costs nothing, and half of the time there is one place to look.
 //!
-//! In the hash, the 16 bytes of an event's id stand for its receivers: their ids, one a line; or nine bytes, the first of which is
-//! 1, that stand for such a list once more. Nearly all events of a topic are handled by one of few lists.
+//! In the hash, the 16 bytes of an event's id are the field. The value is the ids of its receivers, one a line, or a code of nine
+//! bytes that begins with 1. A code is the field of such a list. Nearly all events of a topic are handled by one of few lists.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::hash::{DefaultHasher, Hasher};
@@ -23,27 +23,26 @@ use super::failure::Failure;
 use super::{answer, keys};
 use crate::transport::{Entry, EntryId, Member};
 
-/// What separates the ids of receivers. They have no line breaks.
+/// Separator of the ids of receivers. They have no line breaks.
 const SEPARATOR: &str = "\n";
 
-/// What the codes of lists begin with.
+/// First byte of the codes of lists.
 const CODE: u8 = 1;
 
 /// The longest window, in milliseconds: a hundred years, which servers can count.
 const LONGEST: u64 = 100 * 365 * 24 * 60 * 60 * 1000;
 
-/// So many duplicates of a group are remembered between handing them out and settling them.
+/// Maximum number of a group's duplicates that are remembered between handing them out and settling them.
 const MOST_DUPLICATES: usize = 10_000;
 
-/// The window, and where the server's clock is in it.
+/// The duplicate window, by the server's clock.
 #[derive(Debug)]
 pub(super) struct Window {
     millis: u64,
     begun: Instant,
-    /// The server's time when the transport was opened, in milliseconds since 1970; 0 while it was never asked.
+    /// The server's time when the transport was opened, in milliseconds since 1970. 0 if it was not asked yet.
     server: AtomicU64,
-    /// Entries that were handed out as duplicates, by topic and group: what is noted of their events is to be added to what is
-    /// known of them.
+    /// Entries that were handed out as duplicates, by topic and group. Their receivers are added to the known ones.
     duplicates: Mutex<HashMap<Box<str>, BTreeSet<EntryId>>>,
 }
 
@@ -59,12 +58,12 @@ impl Window {
         }
     }
 
-    /// Nothing is remembered.
+    /// Returns `true` if nothing is remembered.
     pub(super) fn is_zero(&self) -> bool {
         self.millis == 0
     }
 
-    /// How long a stretch is kept after something was noted in it, in milliseconds.
+    /// Returns the time for which a stretch is kept after something was noted in it, in milliseconds.
     pub(super) fn expiry(&self) -> u64 {
         // It is needed for a window after the stretch, which has not ended. The minute is for clocks that are read at different
         // moments.
@@ -75,7 +74,7 @@ impl Window {
         self.millis * 2
     }
 
-    /// Takes the server's answer to `TIME` in, and gives it back in milliseconds since 1970.
+    /// Notes the server's answer to `TIME`, and returns it in milliseconds since 1970.
     pub(super) fn note_time(&self, answer: Value) -> Result<u64, Failure> {
         let mut parts = answer::list(answer)?.into_iter();
         let seconds = answer::number(next(&mut parts)?)?;
@@ -86,22 +85,22 @@ impl Window {
         Ok(now)
     }
 
-    /// The server's time in milliseconds since 1970.
+    /// Asks for the server's time, in milliseconds since 1970.
     pub(super) fn now(&self, conn: &mut Conn) -> Result<u64, Failure> {
         self.note_time(conn.ask(&time())?)
     }
 
-    /// Whether it is known what time it is at the server.
+    /// Returns `true` if the server's time is known.
     pub(super) fn has_time(&self) -> bool {
         self.server.load(Ordering::Relaxed) != 0
     }
 
-    /// The number of the present stretch.
+    /// Returns the number of the present stretch.
     pub(super) fn bucket(&self) -> u64 {
         self.time() / self.stretch().max(1)
     }
 
-    /// The stretches in which an event may have been handled within the window: the present one, and perhaps the one before.
+    /// Returns the stretches in which an event may have been handled within the window: the present one, and perhaps the one before.
     fn buckets(&self) -> impl Iterator<Item = u64> + Clone + use<> {
         let (time, stretch) = (self.time(), self.stretch().max(1));
         let present = time / stretch;
@@ -111,7 +110,7 @@ impl Window {
             .flatten()
     }
 
-    /// The server's clock, as far as it is known.
+    /// Returns the server's time, as far as it is known.
     fn time(&self) -> u64 {
         let base = match self.server.load(Ordering::Relaxed) {
             // Nothing was received yet: this clock will not be far from the server's.
@@ -127,7 +126,7 @@ impl Window {
         u64::try_from(self.begun.elapsed().as_millis()).unwrap_or(u64::MAX)
     }
 
-    /// Where it is noted who handled events that are still remembered.
+    /// Returns the hashes of the stretches that are still remembered.
     pub(super) fn keys(&self, member: Member<'_>) -> Vec<String> {
         if self.is_zero() {
             return Vec::new();
@@ -136,7 +135,7 @@ impl Window {
         self.buckets().map(key).collect()
     }
 
-    /// Writes into entries who handled their events in other entries.
+    /// Writes into entries which receivers handled their events in other entries.
     pub(super) fn look_up(
         &self,
         conn: &mut Conn,
@@ -148,7 +147,7 @@ impl Window {
             .enumerate()
             .filter_map(|(index, entry)| {
                 let record = entry.record.as_ref().ok()?;
-                // What is handled once more on purpose is no duplicate.
+                // A requeued record is not a duplicate.
                 let is_first = record.requeued.is_none();
                 is_first.then(|| (index, record.metadata.id()))
             })
@@ -205,7 +204,7 @@ impl Window {
         of_group.extend(entries);
     }
 
-    /// Whether some of the entries were handed out as duplicates.
+    /// Returns `true` if some of the entries were handed out as duplicates.
     pub(super) fn has_duplicates(
         &self,
         member: Member<'_>,
@@ -218,7 +217,7 @@ impl Window {
                 .is_some_and(|known| entries.any(|entry| known.contains(&entry)))
     }
 
-    /// The entries are settled.
+    /// Notes that entries are settled.
     pub(super) fn forget_duplicates(
         &self,
         member: Member<'_>,
@@ -242,15 +241,15 @@ impl Window {
     }
 }
 
-/// A group among all. Names have no zero bytes.
+/// Returns a name for a group among all. Names have no zero bytes.
 fn place(member: Member<'_>) -> Box<str> {
     [member.topic, member.group].join("\0").into()
 }
 
-/// A code, and the stretch in which it means something.
+/// A code, with the stretch that it belongs to.
 type Code = (u64, Vec<u8>);
 
-/// The lists that codes in stretches stand for.
+/// Reads the lists of codes.
 fn lists(
     conn: &mut Conn,
     member: Member<'_>,
@@ -275,7 +274,7 @@ fn lists(
     Ok(lists)
 }
 
-/// A list of receivers as it is kept, and its code.
+/// Returns a list of receivers as it is stored, and its code.
 pub(super) fn list(receivers: &[Arc<str>]) -> (String, [u8; 9]) {
     let list = receivers.join(SEPARATOR);
     // The same list may have several codes: the hash may be another one in another version of this program.
@@ -286,7 +285,7 @@ pub(super) fn list(receivers: &[Arc<str>]) -> (String, [u8; 9]) {
     (list, code)
 }
 
-/// The question for the server's time.
+/// Returns the command that asks for the server's time.
 pub(super) fn time() -> redis::Cmd {
     cmd("TIME")
 }

@@ -1,4 +1,4 @@
-//! How topics and groups stand, and what they hold.
+//! Status of topics and groups, and their content.
 
 use std::collections::BTreeSet;
 
@@ -10,7 +10,7 @@ use super::failure::Failure;
 use super::{answer, dead, fields, keys};
 use crate::transport::{DeadLetter, Entry, EntryId, GroupStatus, Position, TopicStatus};
 
-/// The topics that this framework published to or joined, on this server, by name.
+/// Returns the topics that this framework published to or joined on this server, by name.
 pub(super) fn topics(conn: &mut Conn) -> Result<Vec<TopicStatus>, Failure> {
     let mut names = BTreeSet::new();
     for name in answer::list(conn.ask(cmd("SMEMBERS").arg(keys::TOPICS))?)? {
@@ -19,11 +19,11 @@ pub(super) fn topics(conn: &mut Conn) -> Result<Vec<TopicStatus>, Failure> {
     let mut topics = Vec::with_capacity(names.len());
     for name in names {
         match topic(conn, &name) {
-            // Of a topic that the server has lost, nothing is to be said.
+            // A topic that the server has lost is left out.
             Ok(topic) => topics.extend(topic),
             Err(Failure::Server(error)) if error.code() == "WRONGTYPE" => tracing::warn!(
                 target: "events_bus::redis", topic = &*name,
-                "what the server has under the name of the topic is no stream: it is left out"
+                "the server has another type of value under the name of the topic, which is left out"
             ),
             Err(failure) => return Err(failure),
         }
@@ -31,7 +31,7 @@ pub(super) fn topics(conn: &mut Conn) -> Result<Vec<TopicStatus>, Failure> {
     Ok(topics)
 }
 
-/// How one topic stands, whoever published to it; none where there is no stream of its name and no dead letter.
+/// Returns the status of a topic, or `None` if there is neither a stream of its name nor a dead letter.
 pub(super) fn topic(conn: &mut Conn, name: &str) -> Result<Option<TopicStatus>, Failure> {
     let mut commands = Commands::new(0);
     commands
@@ -54,7 +54,8 @@ pub(super) fn topic(conn: &mut Conn, name: &str) -> Result<Option<TopicStatus>, 
         groups => groups?,
     };
     for found in groups {
-        status.groups.push(group(conn, &status, found)?);
+        let group = group(conn, &status, found)?;
+        status.groups.push(group);
     }
     status
         .groups
@@ -64,8 +65,14 @@ pub(super) fn topic(conn: &mut Conn, name: &str) -> Result<Option<TopicStatus>, 
 
 fn group(conn: &mut Conn, of: &TopicStatus, found: Value) -> Result<GroupStatus, Failure> {
     let topic = &*of.topic;
-    let names = ["name", "pending", "last-delivered-id", "lag"];
-    let [name, pending, last, lag] = answer::pick(found, names)?;
+    let names = [
+        "name",
+        "pending",
+        "last-delivered-id",
+        "entries-read",
+        "lag",
+    ];
+    let [name, pending, last, read, lag] = answer::pick(found, names)?;
     let mut status = GroupStatus::new(answer::text(name)?);
     status.pending = answer::number(pending)?;
     // Redis 6.2 has no such number, and later ones not where entries were deleted one by one.
@@ -73,7 +80,9 @@ fn group(conn: &mut Conn, of: &TopicStatus, found: Value) -> Result<GroupStatus,
     let last = answer::id(&last)?;
     let mut commands = Commands::new(0);
     commands
-        .add(cmd("XLEN").arg(keys::again(topic, &status.group)))
+        .add(cmd("XLEN").arg(keys::redelivery(topic, &status.group)))
+        .add(cmd("HLEN").arg(keys::retry(topic, &status.group)))
+        .add(cmd("GET").arg(keys::lost(topic, &status.group)))
         .add(cmd("GET").arg(keys::lead(topic, &status.group)))
         .add(cmd("XPENDING").arg(topic).arg(&*status.group))
         .add(&range(
@@ -85,6 +94,11 @@ fn group(conn: &mut Conn, of: &TopicStatus, found: Value) -> Result<GroupStatus,
         ));
     let mut answers = commands.ask(conn)?;
     status.requeued = answer::number(next(&mut answers)?)?;
+    status.parked = answer::number(next(&mut answers)?)?;
+    status.lost = match next(&mut answers)? {
+        Value::Nil => 0,
+        lost => answer::number(lost)?,
+    };
     status.leader = match next(&mut answers)? {
         Value::Nil => None,
         leader => Some(answer::text(leader)?),
@@ -95,7 +109,15 @@ fn group(conn: &mut Conn, of: &TopicStatus, found: Value) -> Result<GroupStatus,
         Some(id) => Some(answer::id(&id)?),
     };
     let oldest_unread = first_id(next(&mut answers)?)?;
-    // Redis goes on counting what was trimmed before it was read.
+    // Redis goes on counting what was removed before it was read. What was found lost by the leader is not in its count.
+    if let (Some(unread), Ok(_)) = (status.unread, answer::number(read)) {
+        let at_most = if oldest_unread.is_some() {
+            of.entries
+        } else {
+            0
+        };
+        status.lost = status.lost.saturating_add(unread.saturating_sub(at_most));
+    }
     if oldest_unread.is_none() {
         status.unread = Some(0);
     } else if oldest_unread == of.oldest {
@@ -106,7 +128,22 @@ fn group(conn: &mut Conn, of: &TopicStatus, found: Value) -> Result<GroupStatus,
     Ok(status)
 }
 
-/// Entries of a topic from a position on.
+/// Returns the names of the groups of a topic.
+pub(super) fn group_names(conn: &mut Conn, topic: &str) -> Result<Vec<String>, Failure> {
+    let mut names = Vec::new();
+    let groups = match conn.ask(cmd("XINFO").arg("GROUPS").arg(topic)) {
+        // There is no stream of that name.
+        Err(Failure::Server(error)) if error.code() == "ERR" => Vec::new(),
+        groups => answer::list(groups?)?,
+    };
+    for found in groups {
+        let [name] = answer::pick(found, ["name"])?;
+        names.push(answer::text(name)?);
+    }
+    Ok(names)
+}
+
+/// Returns entries of a topic from a position on.
 pub(super) fn read(
     conn: &mut Conn,
     topic: &str,
@@ -129,17 +166,17 @@ pub(super) fn read(
     fields::entries(conn.ask(&range("XRANGE", topic, &from, "+", most))?)
 }
 
-/// Dead letters behind one.
+/// Returns dead letters after one.
 pub(super) fn dead_letters(
     conn: &mut Conn,
     topic: &str,
-    behind: Option<EntryId>,
+    after: Option<EntryId>,
     most: usize,
 ) -> Result<Vec<(EntryId, DeadLetter)>, Failure> {
     if most == 0 {
         return Ok(Vec::new());
     }
-    let from = behind.map_or_else(|| "-".to_owned(), |id| format!("({}", id_text(id)));
+    let from = after.map_or_else(|| "-".to_owned(), |id| format!("({}", id_text(id)));
     let stream = keys::dead(topic);
     let mut letters = Vec::new();
     for entry in answer::list(conn.ask(&range("XRANGE", &stream, &from, "+", most))?)? {
@@ -150,7 +187,7 @@ pub(super) fn dead_letters(
     Ok(letters)
 }
 
-/// Removes dead letters, and says how many there were.
+/// Removes dead letters. Returns how many existed.
 pub(super) fn drop_dead_letters(
     conn: &mut Conn,
     topic: &str,

@@ -1,4 +1,4 @@
-//! What SQLite says, in the words of transports.
+//! Faults of SQLite and of its file as transport errors.
 
 use std::path::Path;
 
@@ -6,28 +6,34 @@ use rusqlite::ErrorCode;
 
 use crate::transport::{TransportError, TransportErrorKind};
 
-/// What can go wrong within a transaction.
+/// Reason why a transaction failed.
 #[derive(Debug)]
 pub(super) enum Fault {
     Sqlite(rusqlite::Error),
-    /// What the file holds cannot be: it is damaged, or somebody else has written to it.
+    /// The file holds something impossible: it is damaged, or another program has written to it.
     Damaged(&'static str),
-    /// What was asked for cannot be done.
+    /// The caller asked for something that cannot be done.
     Refused(String),
+    /// The epoch of the caller is old.
     LostLease(String),
+    /// The file is not at its path any more. Nothing was changed.
+    Gone(String),
+    /// The file was not at its path any more when the transaction was committed.
+    GoneAtCommit(String),
 }
 
 impl Fault {
-    /// Another process writes.
+    /// Returns `true` if another process holds the write lock.
     pub(super) fn is_busy(&self) -> bool {
-        let Self::Sqlite(error) = self else {
-            return false;
-        };
-        matches!(
-            error.sqlite_error_code(),
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
-        )
+        matches!(self, Self::Sqlite(error) if is_busy(error))
     }
+}
+
+pub(super) fn is_busy(error: &rusqlite::Error) -> bool {
+    matches!(
+        error.sqlite_error_code(),
+        Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked)
+    )
 }
 
 pub(super) type Attempt<T> = Result<T, Fault>;
@@ -41,9 +47,18 @@ impl From<rusqlite::Error> for Fault {
 pub(super) fn failed(path: &Path, what: &str, fault: Fault) -> TransportError {
     let path = path.display();
     let new = |kind, message: String| TransportError::new(kind, "sqlite", message);
+    // A file that is moved back is as good as before, so a retry may help, and an outbox keeps what it holds.
+    let gone = |how: String| {
+        new(
+            TransportErrorKind::Unavailable,
+            format!("cannot {what} in `{path}`: {how}"),
+        )
+    };
     match fault {
         Fault::Refused(message) => new(TransportErrorKind::Refused, message),
         Fault::LostLease(message) => new(TransportErrorKind::LostLease, message),
+        Fault::Gone(how) => gone(how),
+        Fault::GoneAtCommit(how) => gone(how).outcome_unknown(),
         Fault::Damaged(how) => new(
             TransportErrorKind::Corrupt,
             format!(
@@ -52,10 +67,10 @@ pub(super) fn failed(path: &Path, what: &str, fault: Fault) -> TransportError {
         ),
         Fault::Sqlite(error) => {
             let (kind, remedy) = judge(&error);
-            // Only a commit is in doubt, and only after a failure of the disk.
-            let doubt = error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure);
+            // Only a failure of the disk during a commit leaves the outcome open.
+            let is_open = error.sqlite_error_code() == Some(ErrorCode::SystemIoFailure);
             let failure = new(kind, format!("cannot {what} in `{path}`; {remedy}")).because(error);
-            if doubt {
+            if is_open {
                 failure.outcome_unknown()
             } else {
                 failure
@@ -73,7 +88,7 @@ fn judge(error: &rusqlite::Error) -> (TransportErrorKind, &'static str) {
         Some(ErrorCode::DiskFull) => (TransportErrorKind::Full, "make room on its disk"),
         Some(ErrorCode::SystemIoFailure) => (
             TransportErrorKind::Full,
-            "see whether its disk is full, or fails",
+            "check the disk: it may be full, or fail",
         ),
         Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => (
             TransportErrorKind::Corrupt,
@@ -81,7 +96,7 @@ fn judge(error: &rusqlite::Error) -> (TransportErrorKind, &'static str) {
         ),
         Some(ErrorCode::CannotOpen) => (
             TransportErrorKind::Refused,
-            "see whether its folder is there, and may be written to",
+            "check that its folder exists and may be written to",
         ),
         Some(ErrorCode::ReadOnly | ErrorCode::PermissionDenied) => (
             TransportErrorKind::Refused,

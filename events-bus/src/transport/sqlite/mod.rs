@@ -1,34 +1,56 @@
 //! Topics in one SQLite file (feature `sqlite`): the embedded default. It is durable, and needs nothing installed.
 //!
 //! Several processes on one machine may share the file. Each topic has a table of its own, so that publishing appends; the rest is
-//! shared. What is published is on the disk when the call returns; callers that come at the same time share one commit.
+//! shared. A record is on the disk when the call that publishes it returns; threads that publish at the same time share one
+//! commit.
+//!
+//! # Files
+//! The store consists of the file, its write-ahead log (`-wal`) and the index of the log (`-shm`), which belong together, and of a
+//! file (`-turn`) by which processes let each other write. All are created for their owner alone. While a process uses them, do not
+//! delete, move or replace them: the process notices it and refuses to go on. A process that uses a store must not open the file with
+//! anything but SQLite: the system ends all locks of a process on a file when it closes one handle. [`backup`](crate::transport::Maintenance::backup)
+//! copies the store at any time.
 
+mod calls;
+mod claim;
+mod copy;
+mod dead_letters;
 mod error;
+mod file;
+mod group_commit;
 mod groups;
-mod look;
+mod handled;
+mod publications;
 mod publish;
+mod query;
+mod reader;
+mod receive;
+mod retries;
 mod rows;
 mod schema;
 mod settle;
 mod trim;
+mod turn;
+mod writer;
 
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use rusqlite::Connection;
+use events_core::Timestamp;
+use rusqlite::{Connection, Transaction};
 
-use self::error::{Attempt, failed};
+use self::error::{Attempt, Fault, failed};
+use self::file::{StoreFile, Watch};
+use self::handled::Window;
 use self::publish::PublishQueue;
-use self::rows::Senders;
-use super::{
-    DeadLetter, Entry, EntryId, Member, Position, Retention, Sequence, Settlement, Standing, Start,
-    TopicStatus, Transport, TransportError, Trimmed,
-};
-use crate::record::Record;
+use self::rows::Interned;
+use self::turn::{Line, Turn};
+use self::writer::Writer;
+use super::{TransportError, TransportErrorKind};
 
-/// What a commit survives.
+/// Loss that a commit survives.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 #[non_exhaustive]
 pub enum Sync {
@@ -40,17 +62,18 @@ pub enum Sync {
     Normal,
 }
 
-/// How a file is used.
+/// Options of a store.
 #[derive(Debug, Clone)]
 #[non_exhaustive]
 pub struct SqliteOptions {
-    /// What a commit survives.
+    /// Loss that a commit survives.
     pub sync: Sync,
-    /// How long a call waits for another process that writes.
+    /// Time for which a call waits for another process that writes. Defaults to 5 s.
     pub busy_timeout: Duration,
-    /// How long the receivers of an event are remembered, by which duplicates are recognised; zero remembers none.
+    /// Time for which the receivers of an event are remembered, by which duplicates are recognized. Zero remembers none. Defaults
+    /// to 10 minutes.
     pub duplicate_window: Duration,
-    /// How often a call that waits looks for what another process has published.
+    /// Time between two looks of a call that waits for the records of another process. Defaults to 20 ms.
     pub poll: Duration,
 }
 
@@ -67,99 +90,166 @@ impl Default for SqliteOptions {
 
 /// A transport in a file.
 pub struct SqliteTransport {
+    /// Path as it was given.
     path: PathBuf,
+    absolute: PathBuf,
     options: SqliteOptions,
-    /// The one connection that writes.
-    writer: Mutex<Writer>,
-    reader: Mutex<Connection>,
-    queue: PublishQueue,
-    /// Something was published or requeued through this handle.
+    /// `None` if it was opened for reading alone.
+    live: Option<Live>,
+    /// Counter of the records that were published or requeued through this handle.
     arrived: (Mutex<u64>, Condvar),
 }
 
-/// The connection that writes, with what it knows of the file.
-struct Writer {
+/// The connections to a file that is used.
+struct Live {
+    file: StoreFile,
+    writer: Turn<Writer>,
+    reader: Mutex<Reader>,
+    queue: PublishQueue,
+}
+
+/// The connection that reads.
+struct Reader {
     connection: Connection,
-    senders: Senders,
-    /// What its commits survive at present.
-    sync: Sync,
+    watch: Watch,
+}
+
+impl Live {
+    fn reader(&self) -> MutexGuard<'_, Reader> {
+        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    }
 }
 
 impl SqliteTransport {
-    /// Opens a file, and makes it where it is not there.
+    /// Opens a file, and creates it if it does not exist. Waits for another process that is creating it, at most for the busy
+    /// timeout.
     ///
     /// # Errors
-    /// When the file cannot be opened, belongs to another program, was written by a newer version of this one, or is damaged. The
-    /// error names the file and what to do.
+    /// Returns an error if the file cannot be opened, belongs to another program, has another version of the tables, or is
+    /// damaged. The error names the file and the remedy.
     pub fn open(path: impl AsRef<Path>, options: SqliteOptions) -> Result<Self, TransportError> {
-        let path = path.as_ref().to_owned();
-        let connection = schema::open(&path, &options)?;
-        let reader = schema::open(&path, &options)?;
-        Ok(Self {
-            writer: Mutex::new(Writer {
-                connection,
-                senders: Senders::default(),
-                sync: options.sync,
+        let (path, absolute) = both(path.as_ref())?;
+        let connection = schema::open(&absolute, &options)?;
+        let reader = schema::open(&absolute, &options)?;
+        let file = StoreFile::opened(&absolute).map_err(|error| {
+            let message = format!("cannot open the store `{}`", path.display());
+            TransportError::new(TransportErrorKind::Unavailable, "sqlite", message).because(error)
+        })?;
+        let line = Line::beside(&absolute);
+        let writer = Writer::new(connection, line, options.sync, options.busy_timeout)
+            .map_err(|fault| schema::not_opened(&path, fault))?;
+        let live = Live {
+            file,
+            writer: Turn::new(writer),
+            reader: Mutex::new(Reader {
+                connection: reader,
+                watch: Watch::default(),
             }),
-            reader: Mutex::new(reader),
             queue: PublishQueue::default(),
-            arrived: (Mutex::new(0), Condvar::new()),
-            path,
-            options,
-        })
+        };
+        Ok(Self::new(path, absolute, options, Some(live)))
     }
 
-    /// The file.
+    /// Opens a file for reading alone, such as for a status. Every call that would change something is refused.
+    ///
+    /// Reading never waits for a process that writes, and never creates or changes the file or its log. It sees everything that was
+    /// committed.
+    ///
+    /// # Errors
+    /// Returns an error if the file does not exist, cannot be read, belongs to another program, has another version of the tables,
+    /// or is damaged. The error names the file and the remedy.
+    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, TransportError> {
+        let (path, absolute) = both(path.as_ref())?;
+        reader::read(&absolute, |_| Ok(())).map_err(|fault| schema::not_opened(&path, fault))?;
+        Ok(Self::new(path, absolute, SqliteOptions::default(), None))
+    }
+
+    const fn new(
+        path: PathBuf,
+        absolute: PathBuf,
+        options: SqliteOptions,
+        live: Option<Live>,
+    ) -> Self {
+        Self {
+            path,
+            absolute,
+            options,
+            live,
+            arrived: (Mutex::new(0), Condvar::new()),
+        }
+    }
+
+    /// Returns the path of the file.
     pub fn path(&self) -> &Path {
         &self.path
     }
 
-    fn writer(&self) -> MutexGuard<'_, Writer> {
-        // A transaction that a panic left open is rolled back by its guard.
-        self.writer.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns the connections for a call that changes something.
+    fn live(&self, what: &str) -> Result<&Live, TransportError> {
+        self.live.as_ref().ok_or_else(|| {
+            let path = self.path.display();
+            TransportError::new(
+                TransportErrorKind::Refused,
+                "sqlite",
+                format!("cannot {what} in `{path}`: it was opened for reading alone; open it with `SqliteTransport::open`"),
+            )
+        })
     }
 
-    fn reader(&self) -> MutexGuard<'_, Connection> {
-        self.reader.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns the duplicate window as it is now.
+    fn window(&self) -> Window {
+        Window::at(Timestamp::now(), self.options.duplicate_window)
     }
 
-    /// Does something in one transaction, whole or not at all.
+    /// Runs one transaction, whole or not at all. Its commit survives what the options say.
     fn write<T>(
         &self,
         what: &'static str,
-        work: impl FnOnce(&rusqlite::Transaction<'_>, &mut Senders) -> Attempt<T>,
+        work: impl FnOnce(&Transaction<'_>, &mut Interned) -> Attempt<T>,
     ) -> Result<T, TransportError> {
-        let result = transact(&mut self.writer(), self.options.sync, work);
-        result.map_err(|error| failed(&self.path, what, error))
+        self.write_with(self.options.sync, what, work)
     }
 
-    /// The same, for what is said of who reads what. When the power fails before it is on the disk, the file says what was before,
-    /// and entries are handed out once more: nothing is lost by not waiting for the disk.
+    /// Runs one transaction whose commit survives the end of the process.
+    ///
+    /// It is for the positions and holders of entries. If the power fails before they are on the disk, the file has the former
+    /// ones, and entries are handed out once more: nothing is lost.
     fn note<T>(
         &self,
         what: &'static str,
-        work: impl FnOnce(&rusqlite::Transaction<'_>) -> Attempt<T>,
+        work: impl FnOnce(&Transaction<'_>) -> Attempt<T>,
     ) -> Result<T, TransportError> {
-        let result = transact(&mut self.writer(), Sync::Normal, |transaction, _| {
-            work(transaction)
-        });
-        result.map_err(|error| failed(&self.path, what, error))
+        self.write_with(Sync::Normal, what, |transaction, _| work(transaction))
     }
 
-    /// Reads what one moment shows.
+    fn write_with<T>(
+        &self,
+        sync: Sync,
+        what: &'static str,
+        work: impl FnOnce(&Transaction<'_>, &mut Interned) -> Attempt<T>,
+    ) -> Result<T, TransportError> {
+        let live = self.live(what)?;
+        let result = live.writer.lock().transact(&live.file, sync, work);
+        result.map_err(|fault| failed(&self.path, what, fault))
+    }
+
+    /// Reads the state of one moment.
     fn look<T>(
         &self,
         what: &'static str,
-        work: impl FnOnce(&rusqlite::Transaction<'_>) -> Attempt<T>,
+        work: impl Fn(&Connection) -> Attempt<T>,
     ) -> Result<T, TransportError> {
-        let mut reader = self.reader();
-        let result = reader
-            .transaction()
-            .map_err(Into::into)
-            .and_then(|transaction| work(&transaction));
-        result.map_err(|error| failed(&self.path, what, error))
+        let result = match &self.live {
+            Some(live) => look_in(live, &work),
+            None => reader::read(&self.absolute, |connection| {
+                let transaction = connection.unchecked_transaction()?;
+                work(&transaction)
+            }),
+        };
+        result.map_err(|fault| failed(&self.path, what, fault))
     }
 
+    /// Wakes the calls that wait for a record.
     fn announce(&self) {
         let (count, changed) = &self.arrived;
         *count.lock().unwrap_or_else(PoisonError::into_inner) += 1;
@@ -167,32 +257,20 @@ impl SqliteTransport {
     }
 }
 
-/// A transaction, with what its commit is to survive.
-fn transact<T>(
-    writer: &mut Writer,
-    sync: Sync,
-    work: impl FnOnce(&rusqlite::Transaction<'_>, &mut Senders) -> Attempt<T>,
-) -> Attempt<T> {
-    // Before each transaction and not behind it, where a panic could leave the connection with less than the next one needs.
-    if writer.sync != sync {
-        schema::synchronise(&writer.connection, sync)?;
-        writer.sync = sync;
-    }
-    let Writer {
-        connection,
-        senders,
-        ..
-    } = writer;
-    let transaction =
-        connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
-    let result = work(&transaction, senders);
-    // What was interned in a transaction is gone with it, also when it is the commit that fails.
-    result
-        .and_then(|value| {
-            transaction.commit()?;
-            Ok(value)
-        })
-        .inspect_err(|_| senders.forget())
+fn look_in<T>(live: &Live, work: &impl Fn(&Connection) -> Attempt<T>) -> Attempt<T> {
+    let mut reader = live.reader();
+    reader.watch.check(&live.file)?;
+    let transaction = reader.connection.transaction()?;
+    work(&transaction)
+}
+
+/// Returns a path as it was given, and from the root on: a process may change its folder.
+fn both(path: &Path) -> Result<(PathBuf, PathBuf), TransportError> {
+    let absolute = std::path::absolute(path).map_err(|error| {
+        let fault = Fault::Refused(format!("the path cannot be used: {error}"));
+        schema::not_opened(path, fault)
+    })?;
+    Ok((path.to_owned(), absolute))
 }
 
 impl fmt::Debug for SqliteTransport {
@@ -200,142 +278,7 @@ impl fmt::Debug for SqliteTransport {
         f.debug_struct("SqliteTransport")
             .field("path", &self.path)
             .field("options", &self.options)
+            .field("is_read_only", &self.live.is_none())
             .finish_non_exhaustive()
-    }
-}
-
-impl Transport for SqliteTransport {
-    fn name(&self) -> &'static str {
-        "sqlite"
-    }
-
-    fn publish(
-        &self,
-        topic: &str,
-        records: &[Record],
-        sequence: Option<Sequence<'_>>,
-    ) -> Result<Vec<Option<EntryId>>, TransportError> {
-        let ids = self.publish_together(topic, records, sequence)?;
-        self.announce();
-        Ok(ids)
-    }
-
-    fn join(&self, topic: &str, group: &str, start: Start) -> Result<(), TransportError> {
-        self.write("join a group", |transaction, _| {
-            groups::join(transaction, topic, group, start)
-        })
-    }
-
-    fn lead(&self, member: Member<'_>, lease: Duration) -> Result<Standing, TransportError> {
-        self.note("take the lead of a group", |transaction| {
-            groups::lead(transaction, member, lease)
-        })
-    }
-
-    fn take_over(
-        &self,
-        member: Member<'_>,
-        behind: Option<EntryId>,
-        idle: Duration,
-        most: usize,
-    ) -> Result<Vec<Entry>, TransportError> {
-        self.note("take over what is pending", |transaction| {
-            groups::take_over(transaction, member, behind, idle, most)
-        })
-    }
-
-    fn receive(
-        &self,
-        member: Member<'_>,
-        most: usize,
-        wait: Duration,
-    ) -> Result<Vec<Entry>, TransportError> {
-        if !self.wait_for_entries(member, wait)? || most == 0 {
-            return Ok(Vec::new());
-        }
-        let window = self.options.duplicate_window;
-        self.note("receive entries", |transaction| {
-            groups::receive(transaction, member, most, window)
-        })
-    }
-
-    fn extend(&self, member: Member<'_>, entries: &[EntryId]) -> Result<(), TransportError> {
-        self.note("extend the claim on entries", |transaction| {
-            groups::extend(transaction, member, entries)
-        })
-    }
-
-    fn settle(
-        &self,
-        member: Member<'_>,
-        settlements: &[Settlement],
-        leading: bool,
-    ) -> Result<(), TransportError> {
-        let window = self.options.duplicate_window;
-        self.write("settle entries", |transaction, senders| {
-            settle::settle(transaction, senders, member, settlements, leading, window)
-        })
-    }
-
-    fn leave(&self, member: Member<'_>) -> Result<(), TransportError> {
-        self.note("leave a group", |transaction| {
-            groups::leave(transaction, member)
-        })
-    }
-
-    fn requeue(&self, topic: &str, group: &str, records: &[Record]) -> Result<(), TransportError> {
-        self.write("requeue records", |transaction, senders| {
-            publish::requeue(transaction, senders, topic, group, records)
-        })?;
-        self.announce();
-        Ok(())
-    }
-
-    fn topics(&self) -> Result<Vec<TopicStatus>, TransportError> {
-        self.look("read the state of the topics", |transaction| {
-            look::topics(transaction)
-        })
-    }
-
-    fn status(&self, topic: &str) -> Result<Option<TopicStatus>, TransportError> {
-        self.look("read the state of a topic", |transaction| {
-            look::status(transaction, topic)
-        })
-    }
-
-    fn read(&self, topic: &str, from: Position, most: usize) -> Result<Vec<Entry>, TransportError> {
-        self.look("read a topic", |transaction| {
-            look::read(transaction, topic, from, most)
-        })
-    }
-
-    fn dead_letters(
-        &self,
-        topic: &str,
-        behind: Option<EntryId>,
-        most: usize,
-    ) -> Result<Vec<(EntryId, DeadLetter)>, TransportError> {
-        self.look("read dead letters", |transaction| {
-            look::dead_letters(transaction, topic, behind, most)
-        })
-    }
-
-    fn drop_dead_letters(&self, topic: &str, ids: &[EntryId]) -> Result<u64, TransportError> {
-        self.write("drop dead letters", |transaction, _| {
-            settle::drop_dead_letters(transaction, topic, ids)
-        })
-    }
-
-    fn trim(&self, topic: &str, retention: Retention) -> Result<Trimmed, TransportError> {
-        let window = self.options.duplicate_window;
-        self.write("trim a topic", |transaction, _| {
-            trim::trim(transaction, topic, retention, window)
-        })
-    }
-
-    fn forget(&self, topic: &str, group: &str) -> Result<bool, TransportError> {
-        self.write("forget a group", |transaction, _| {
-            trim::forget(transaction, topic, group)
-        })
     }
 }

@@ -1,248 +1,246 @@
-//! Appending records. Callers that come at the same time share one commit.
+//! Appending records. Threads that publish at the same time share one commit.
 
-use std::sync::{Arc, Mutex, PoisonError, TryLockError};
-
-use events_core::Timestamp;
-use rusqlite::{OptionalExtension, Transaction, params};
+use events_core::{Timestamp, Uuid};
+use rusqlite::{Connection, OptionalExtension};
 
 use super::error::{Attempt, Fault, failed};
-use super::rows::{self, Senders};
-use super::{SqliteTransport, Writer, schema, transact};
+use super::group_commit::GroupCommit;
+use super::rows::{self, Interned};
+use super::writer::Writer;
+use super::{Live, SqliteTransport, publications, schema};
 use crate::record::Record;
-use crate::transport::{EntryId, Sequence, TransportError};
+use crate::transport::{Batch, EntryId, Epoch, Receipt, TransportError, TransportErrorKind};
 
-type Ids = Vec<Option<EntryId>>;
+const PUBLISH: &str = "publish";
 
-/// What waits to be committed by whoever holds the writer.
-#[derive(Debug, Default)]
-pub(super) struct PublishQueue(Mutex<Vec<Arc<Request>>>);
+/// Requests to publish that wait for the writer.
+pub(super) type PublishQueue = GroupCommit<Request, Result<Receipt, TransportError>>;
 
+/// A copy of a call, for the thread that commits it.
 #[derive(Debug)]
-struct Request {
+pub(super) struct Request {
     topic: String,
     records: Vec<Record>,
-    sequence: Option<(String, Vec<u64>)>,
-    answer: Mutex<Option<Result<Ids, TransportError>>>,
+    batch: Option<OwnedBatch>,
+}
+
+#[derive(Debug)]
+struct OwnedBatch {
+    incarnation: Uuid,
+    epoch: Epoch,
+    acknowledged: u64,
+    numbers: Vec<u64>,
 }
 
 impl Request {
-    fn sequence(&self) -> Option<Sequence<'_>> {
-        let (outbox, numbers) = self.sequence.as_ref()?;
-        Some(Sequence { outbox, numbers })
+    fn new(topic: &str, records: &[Record], batch: Option<Batch<'_>>) -> Self {
+        Self {
+            topic: topic.to_owned(),
+            records: records.to_vec(),
+            batch: batch.map(|batch| OwnedBatch {
+                incarnation: batch.incarnation,
+                epoch: batch.epoch,
+                acknowledged: batch.acknowledged,
+                numbers: batch.numbers.to_vec(),
+            }),
+        }
     }
 
-    fn answer(&self, answer: Result<Ids, TransportError>) {
-        *self.answer.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
-    }
-
-    fn take_answer(&self) -> Option<Result<Ids, TransportError>> {
-        let mut answer = self.answer.lock().unwrap_or_else(PoisonError::into_inner);
-        answer.take()
+    fn batch(&self) -> Option<Batch<'_>> {
+        self.batch.as_ref().map(|batch| Batch {
+            incarnation: batch.incarnation,
+            epoch: batch.epoch,
+            acknowledged: batch.acknowledged,
+            numbers: &batch.numbers,
+        })
     }
 }
 
 impl SqliteTransport {
-    /// Publishes, together with what other threads publish at this moment: whoever gets the writer commits what all of them have put
-    /// into the queue.
+    /// Publishes, together with the threads that wait at this moment: the thread that gets the writer commits the requests of all.
     pub(super) fn publish_together(
         &self,
         topic: &str,
         records: &[Record],
-        sequence: Option<Sequence<'_>>,
-    ) -> Result<Ids, TransportError> {
-        // Nobody else is there: nothing needs to be copied.
-        match self.writer.try_lock() {
-            Ok(mut writer) => return self.publish_alone(&mut writer, topic, records, sequence),
-            Err(TryLockError::Poisoned(poisoned)) => {
-                return self.publish_alone(&mut poisoned.into_inner(), topic, records, sequence);
-            }
-            Err(TryLockError::WouldBlock) => {}
+        batch: Option<Batch<'_>>,
+    ) -> Result<Receipt, TransportError> {
+        let live = self.live(PUBLISH)?;
+        // Nobody else writes, so nothing needs to be copied.
+        if let Some(mut writer) = live.writer.try_lock() {
+            return self.publish_alone(live, &mut writer, topic, records, batch);
         }
-        let request = Arc::new(Request {
-            topic: topic.to_owned(),
-            records: records.to_vec(),
-            sequence: sequence
-                .map(|sequence| (sequence.outbox.to_owned(), sequence.numbers.to_vec())),
-            answer: Mutex::new(None),
-        });
-        self.lock_queue().push(Arc::clone(&request));
-        let mut writer = self.writer();
-        if let Some(answer) = request.take_answer() {
-            return answer;
-        }
-        let requests = std::mem::take(&mut *self.lock_queue());
-        self.commit(&mut writer, &requests);
-        drop(writer);
-        // It was in the queue, and the queue was committed.
-        request
-            .take_answer()
-            .unwrap_or_else(|| Ok(vec![None; records.len()]))
+        let request = Request::new(topic, records, batch);
+        live.queue
+            .submit(request, &live.writer, |writer, requests| {
+                self.commit(live, writer, requests)
+            })
+            .unwrap_or_else(|| Err(self.unanswered()))
     }
 
-    fn lock_queue(&self) -> std::sync::MutexGuard<'_, Vec<Arc<Request>>> {
-        self.queue.0.lock().unwrap_or_else(PoisonError::into_inner)
+    /// Returns the error of a request that nobody answered: the thread that committed it panicked.
+    pub(super) fn unanswered(&self) -> TransportError {
+        TransportError::new(
+            TransportErrorKind::Unavailable,
+            "sqlite",
+            format!(
+                "cannot tell whether the records were published in `{}`: the thread that committed them panicked; publish them \
+                 again, which may publish them twice",
+                self.path.display()
+            ),
+        )
+        .outcome_unknown()
     }
 
     fn publish_alone(
         &self,
+        live: &Live,
         writer: &mut Writer,
         topic: &str,
         records: &[Record],
-        sequence: Option<Sequence<'_>>,
-    ) -> Result<Ids, TransportError> {
-        transact(writer, self.options.sync, |transaction, senders| {
-            publish(transaction, senders, topic, records, sequence)
-        })
-        .map_err(|fault| failed(&self.path, "publish", fault))
+        batch: Option<Batch<'_>>,
+    ) -> Result<Receipt, TransportError> {
+        writer
+            .transact(&live.file, self.options.sync, |transaction, interned| {
+                publish(transaction, interned, topic, records, batch)
+            })
+            .map_err(|fault| failed(&self.path, PUBLISH, fault))
     }
 
-    /// Commits all requests together; if that fails, each by itself, so that each has an answer of its own.
-    fn commit(&self, writer: &mut Writer, requests: &[Arc<Request>]) {
-        let together = transact(writer, self.options.sync, |transaction, senders| {
+    /// Commits all requests together. If that fails, commits each by itself, so that each has an answer of its own.
+    fn commit(
+        &self,
+        live: &Live,
+        writer: &mut Writer,
+        requests: &[&Request],
+    ) -> Vec<Result<Receipt, TransportError>> {
+        let together = writer.transact(&live.file, self.options.sync, |transaction, interned| {
             requests
                 .iter()
                 .map(|request| {
                     publish(
                         transaction,
-                        senders,
+                        interned,
                         &request.topic,
                         &request.records,
-                        request.sequence(),
+                        request.batch(),
                     )
                 })
                 .collect::<Attempt<Vec<_>>>()
         });
         match together {
-            Ok(answers) => {
-                for (request, ids) in requests.iter().zip(answers) {
-                    request.answer(Ok(ids));
-                }
-                return;
+            Ok(receipts) => receipts.into_iter().map(Ok).collect(),
+            // A busy file would make each wait for as long as all of them have. After a commit into a file that is gone, a
+            // second attempt would not be the same call any more.
+            Err(fault) if fault.is_busy() || matches!(fault, Fault::GoneAtCommit(_)) => {
+                let error = failed(&self.path, PUBLISH, fault);
+                requests.iter().map(|_| Err(error.for_another())).collect()
             }
-            // Each would wait for as long as all of them have.
-            Err(fault) if fault.is_busy() => {
-                let error = failed(&self.path, "publish", fault);
-                for request in requests {
-                    request.answer(Err(error.for_another()));
-                }
-                return;
-            }
-            Err(_) => {}
-        }
-        for request in requests {
-            let answer =
-                self.publish_alone(writer, &request.topic, &request.records, request.sequence());
-            request.answer(answer);
+            Err(_) => requests
+                .iter()
+                .map(|request| {
+                    let Request { topic, records, .. } = request;
+                    self.publish_alone(live, writer, topic, records, request.batch())
+                })
+                .collect(),
         }
     }
 }
 
-/// The number of a topic, which begins to be.
-pub(super) fn topic_id(transaction: &Transaction<'_>, topic: &str) -> Attempt<i64> {
-    if let Some(id) = find_topic(transaction, topic)? {
+fn publish(
+    connection: &Connection,
+    interned: &mut Interned,
+    topic: &str,
+    records: &[Record],
+    batch: Option<Batch<'_>>,
+) -> Attempt<Receipt> {
+    let topic = known_topic(connection, interned, topic)?;
+    match batch {
+        Some(batch) => publications::publish(connection, interned, topic, records, batch),
+        None => append(connection, interned, topic, records).map(Receipt::Published),
+    }
+}
+
+/// Appends records to a topic. Every id that it returns is `Some`.
+pub(super) fn append<'a>(
+    connection: &Connection,
+    interned: &mut Interned,
+    topic: i64,
+    records: impl IntoIterator<Item = &'a Record>,
+) -> Attempt<Vec<Option<EntryId>>> {
+    let mut last = newest(connection, topic)?;
+    let columns = rows::COLUMNS;
+    let mut insert = connection.prepare_cached(&format!(
+        "INSERT INTO entries_{topic} (id, {columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    ))?;
+    let at = Timestamp::now();
+    let records = records.into_iter();
+    let mut ids = Vec::with_capacity(records.size_hint().0);
+    for record in records {
+        last += 1;
+        let sender = interned.sender(connection, &record.metadata)?;
+        insert.raw_bind_parameter(1, last)?;
+        rows::bind(&mut insert, 2, at, record, sender)?;
+        insert.raw_execute()?;
+        ids.push(Some(entry_id(last)));
+    }
+    Ok(ids)
+}
+
+/// Returns the number of a topic, which it creates if it does not exist. Topics are never deleted, so a number stays valid.
+fn known_topic(connection: &Connection, interned: &mut Interned, topic: &str) -> Attempt<i64> {
+    if let Some(id) = interned.topic(topic) {
         return Ok(id);
     }
-    transaction
-        .prepare_cached("INSERT INTO topics (name) VALUES (?)")?
-        .execute([topic])?;
-    let id = transaction.last_insert_rowid();
-    transaction.execute_batch(&schema::entries(id))?;
+    let id = topic_id(connection, topic)?;
+    interned.add_topic(topic, id);
     Ok(id)
 }
 
-pub(super) fn find_topic(transaction: &Transaction<'_>, topic: &str) -> Attempt<Option<i64>> {
-    Ok(transaction
+/// Returns the number of a topic, which it creates if it does not exist.
+pub(super) fn topic_id(connection: &Connection, topic: &str) -> Attempt<i64> {
+    if let Some(id) = find_topic(connection, topic)? {
+        return Ok(id);
+    }
+    connection
+        .prepare_cached("INSERT INTO topics (name) VALUES (?)")?
+        .execute([topic])?;
+    let id = connection.last_insert_rowid();
+    connection.execute_batch(&schema::entries(id))?;
+    Ok(id)
+}
+
+pub(super) fn find_topic(connection: &Connection, topic: &str) -> Attempt<Option<i64>> {
+    Ok(connection
         .prepare_cached("SELECT id FROM topics WHERE name = ?")?
         .query_row([topic], |row| row.get(0))
         .optional()?)
 }
 
-/// The largest number that an entry of the topic has, or has had before it was removed.
-pub(super) fn newest(transaction: &Transaction<'_>, topic: i64) -> Attempt<i64> {
-    Ok(transaction
+/// Returns the largest number that an entry of the topic has, or had before it was removed.
+pub(super) fn newest(connection: &Connection, topic: i64) -> Attempt<i64> {
+    Ok(connection
         .prepare_cached(&format!(
             "SELECT max(trimmed, ifnull((SELECT max(id) FROM entries_{topic}), 0)) FROM topics WHERE id = ?"
         ))?
         .query_row([topic], |row| row.get(0))?)
 }
 
-fn publish(
-    transaction: &Transaction<'_>,
-    senders: &mut Senders,
-    topic: &str,
-    records: &[Record],
-    sequence: Option<Sequence<'_>>,
-) -> Attempt<Ids> {
-    let topic = topic_id(transaction, topic)?;
-    let published = match sequence {
-        Some(sequence) => published(transaction, topic, sequence)?,
-        None => 0,
-    };
-    let is_there = |index: usize| {
-        sequence
-            .and_then(|sequence| sequence.numbers.get(index).copied())
-            .is_some_and(|number| number <= published)
-    };
-    let mut last = newest(transaction, topic)?;
-    let mut ids = Vec::with_capacity(records.len());
-    let columns = rows::COLUMNS;
-    let mut insert = transaction.prepare_cached(&format!(
-        "INSERT INTO entries_{topic} (id, {columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
-    ))?;
-    let at = Timestamp::now();
-    for (index, record) in records.iter().enumerate() {
-        if is_there(index) {
-            ids.push(None);
-            continue;
-        }
-        last += 1;
-        let sender = senders.id(transaction, &record.metadata)?;
-        insert.raw_bind_parameter(1, last)?;
-        rows::bind(&mut insert, 2, at, record, sender)?;
-        insert.raw_execute()?;
-        ids.push(Some(entry_id(last)));
-    }
-    if let Some(sequence) = sequence
-        && let Some(newest) = sequence.numbers.last()
-    {
-        let newest = i64::try_from(published.max(*newest)).unwrap_or(i64::MAX);
-        transaction
-            .prepare_cached(
-                "INSERT INTO outboxes (topic, name, last, at) VALUES (?1, ?2, ?3, ?4)
-                 ON CONFLICT (topic, name) DO UPDATE SET last = ?3, at = ?4",
-            )?
-            .execute(params![topic, sequence.outbox, newest, at.as_micros()])?;
-    }
-    Ok(ids)
-}
-
-/// The largest number that was published for an outbox.
-fn published(transaction: &Transaction<'_>, topic: i64, sequence: Sequence<'_>) -> Attempt<u64> {
-    let last: Option<i64> = transaction
-        .prepare_cached("SELECT last FROM outboxes WHERE topic = ? AND name = ?")?
-        .query_row(params![topic, sequence.outbox], |row| row.get(0))
-        .optional()?;
-    Ok(last
-        .and_then(|last| u64::try_from(last).ok())
-        .unwrap_or_default())
-}
-
-/// Gives records to one group once more.
+/// Appends records to the redelivery queue of one group.
 pub(super) fn requeue(
-    transaction: &Transaction<'_>,
-    senders: &mut Senders,
+    connection: &Connection,
+    interned: &mut Interned,
     topic: &str,
     group: &str,
     records: &[Record],
 ) -> Attempt<()> {
-    let group = super::groups::find(transaction, topic, group)?.id;
+    let group = super::groups::find(connection, topic, group)?.id;
     let columns = rows::COLUMNS;
-    let mut insert = transaction.prepare_cached(&format!(
-        "INSERT INTO again (grp, {columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
+    let mut insert = connection.prepare_cached(&format!(
+        "INSERT INTO requeued (grp, {columns}) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)"
     ))?;
     let at = Timestamp::now();
     for record in records {
-        let sender = senders.id(transaction, &record.metadata)?;
+        let sender = interned.sender(connection, &record.metadata)?;
         insert.raw_bind_parameter(1, group)?;
         rows::bind(&mut insert, 2, at, record, sender)?;
         insert.raw_execute()?;
@@ -250,12 +248,12 @@ pub(super) fn requeue(
     Ok(())
 }
 
-/// The id of a row.
+/// Returns the id of a row.
 pub(super) fn entry_id(number: i64) -> EntryId {
     EntryId::new(u64::try_from(number).unwrap_or_default(), 0)
 }
 
-/// The row of an id; one that there cannot be, where it is none of ours.
+/// Returns the row of an id: one that cannot exist if the id is from another transport.
 pub(super) fn row_number(id: EntryId) -> i64 {
     if id.minor() == 0 {
         i64::try_from(id.major()).unwrap_or(i64::MAX)
@@ -264,9 +262,90 @@ pub(super) fn row_number(id: EntryId) -> i64 {
     }
 }
 
-/// What asks for something that is not there.
+/// Returns the fault of a call for a group that does not exist.
 pub(super) fn no_group(topic: &str, group: &str) -> Fault {
     Fault::Refused(format!(
         "topic `{topic}` has no group `{group}`; join it first"
     ))
+}
+
+#[cfg(test)]
+mod tests {
+    use std::panic::{AssertUnwindSafe, catch_unwind};
+    use std::thread;
+    use std::time::Duration;
+
+    use events_core::EventMetadata;
+
+    use super::*;
+    use crate::transport::sqlite::SqliteOptions;
+    use crate::transport::{Log, Position};
+
+    fn record(source: &'static str) -> Record {
+        let metadata = EventMetadata::new("org.example.shop.order.placed.v1").with_source(source);
+        Record::new(metadata, [7; 8])
+    }
+
+    fn open() -> (tempfile::TempDir, SqliteTransport) {
+        let folder = tempfile::tempdir().unwrap_or_else(|error| panic!("{error}"));
+        let path = folder.path().join("events.db");
+        let store = SqliteTransport::open(path, SqliteOptions::default());
+        (folder, store.unwrap_or_else(|error| panic!("{error}")))
+    }
+
+    fn count(store: &SqliteTransport) -> usize {
+        let entries = store.read("orders", Position::Oldest, 100);
+        entries.unwrap_or_else(|error| panic!("{error}")).len()
+    }
+
+    /// A thread that commits for others panics: they hear that nobody knows, and the store goes on.
+    #[test]
+    fn a_panic_while_committing_is_an_unknown_outcome() {
+        let (_folder, store) = open();
+        let live = store.live("test").unwrap_or_else(|error| panic!("{error}"));
+        let held = live.writer.lock();
+        thread::scope(|scope| {
+            let panicking = scope.spawn(|| {
+                let request = Request::new("orders", &[record("shop")], None);
+                let result = catch_unwind(AssertUnwindSafe(|| {
+                    live.queue
+                        .submit(request, &live.writer, |_, _| panic!("out of luck"))
+                }));
+                assert!(result.is_err(), "it got the writer first");
+            });
+            // It is the first in line at the writer, and takes the requests of those behind it.
+            thread::sleep(Duration::from_millis(100));
+            let others: Vec<_> = (0..3)
+                .map(|_| scope.spawn(|| store.publish("orders", &[record("shop")])))
+                .collect();
+            thread::sleep(Duration::from_millis(100));
+            drop(held);
+            assert!(panicking.join().is_ok());
+            for other in others {
+                let answer = other.join().unwrap_or_else(|_| panic!("it panicked too"));
+                let Err(error) = answer else {
+                    panic!("nothing was committed")
+                };
+                assert!(error.is_outcome_unknown(), "{error}");
+            }
+        });
+        assert_eq!(count(&store), 0);
+        assert!(store.publish("orders", &[record("shop")]).is_ok());
+        assert_eq!(count(&store), 1);
+    }
+
+    /// A transaction that panics takes along the sender that it stored.
+    #[test]
+    fn a_panic_in_a_transaction_leaves_nothing() {
+        let (_folder, store) = open();
+        let result = catch_unwind(AssertUnwindSafe(|| {
+            store.write("publish", |connection, interned| -> Attempt<()> {
+                publish(connection, interned, "orders", &[record("new")], None)?;
+                panic!("out of luck")
+            })
+        }));
+        assert!(result.is_err());
+        assert!(store.publish("orders", &[record("new")]).is_ok());
+        assert_eq!(count(&store), 1);
+    }
 }

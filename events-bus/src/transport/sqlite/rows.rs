@@ -5,33 +5,40 @@ use std::sync::Arc;
 
 use events_core::{EventMetadata, SourceLib, SourceLibPart, Timestamp, Uuid, registry};
 use rusqlite::types::ValueRef;
-use rusqlite::{OptionalExtension, Row, Statement, Transaction, params};
+use rusqlite::{Connection, OptionalExtension, Row, Statement, params};
 use serde_json::{Map, Value, json};
 
 use super::error::{Attempt, Fault};
 use crate::record::{Record, Requeued};
 use crate::trace::TraceContext;
-use crate::transport::{Progress, ReceiverState};
+use crate::transport::{Entry, EntryId};
 
-/// The columns of a record, in the order in which they are written and read.
+/// Columns of a record, in the order in which they are written and read.
 pub(super) const COLUMNS: &str = "at, event_id, event_type, time, minor, sender, key, extra, body";
 
-/// Who sent: few rows, which many records name.
+/// Numbers of rows that many records name: senders and topics.
 #[derive(Debug, Default)]
-pub(super) struct Senders {
-    ids: HashMap<(String, String, String), i64>,
-    /// The one before, which is nearly always the same.
+pub(super) struct Interned {
+    senders: HashMap<(String, String, String), i64>,
+    /// The sender of the last record, which is nearly always the same.
     last: Option<(String, String, SourceLib, i64)>,
+    topics: HashMap<String, i64>,
 }
 
-impl Senders {
-    pub(super) fn forget(&mut self) {
-        *self = Self::default();
+impl Interned {
+    /// Returns the number of a topic that is known to exist.
+    pub(super) fn topic(&self, name: &str) -> Option<i64> {
+        self.topics.get(name).copied()
     }
 
-    pub(super) fn id(
+    pub(super) fn add_topic(&mut self, name: &str, id: i64) {
+        self.topics.insert(name.to_owned(), id);
+    }
+
+    /// Returns the number of the sender of a record, whose row it creates if it does not exist.
+    pub(super) fn sender(
         &mut self,
-        transaction: &Transaction<'_>,
+        connection: &Connection,
         metadata: &EventMetadata,
     ) -> Attempt<i64> {
         let (source, host, lib) = (
@@ -47,24 +54,21 @@ impl Senders {
             return Ok(*id);
         }
         let key = (source.to_owned(), host.to_owned(), write_lib(lib));
-        let id = match self.ids.get(&key) {
+        let id = match self.senders.get(&key) {
             Some(id) => *id,
-            None => intern(transaction, &key)?,
+            None => intern(connection, &key)?,
         };
         self.last = Some((source.to_owned(), host.to_owned(), lib.clone(), id));
-        self.ids.insert(key, id);
+        self.senders.insert(key, id);
         Ok(id)
     }
 }
 
-fn intern(
-    transaction: &Transaction<'_>,
-    (source, host, lib): &(String, String, String),
-) -> Attempt<i64> {
-    transaction
+fn intern(connection: &Connection, (source, host, lib): &(String, String, String)) -> Attempt<i64> {
+    connection
         .prepare_cached("INSERT OR IGNORE INTO senders (source, host, lib) VALUES (?, ?, ?)")?
         .execute(params![source, host, lib])?;
-    Ok(transaction
+    Ok(connection
         .prepare_cached("SELECT id FROM senders WHERE source = ? AND host = ? AND lib = ?")?
         .query_row(params![source, host, lib], |row| row.get(0))?)
 }
@@ -94,7 +98,7 @@ fn read_lib(text: &str) -> Option<SourceLib> {
         .collect()
 }
 
-/// Binds a record, from this parameter on.
+/// Binds a record from a parameter on.
 pub(super) fn bind(
     statement: &mut Statement<'_>,
     from: usize,
@@ -115,7 +119,7 @@ pub(super) fn bind(
     Ok(())
 }
 
-/// What few records have, as JSON.
+/// Returns the fields that few records have, as JSON.
 fn extra(record: &Record) -> Option<String> {
     let is_plain = record.trace.is_none() && record.requeued.is_none() && !record.from_event_bus;
     if is_plain && record.receivers.is_empty() {
@@ -141,21 +145,27 @@ fn extra(record: &Record) -> Option<String> {
     Some(Value::Object(extra).to_string())
 }
 
-/// Reads rows: what they name elsewhere is looked up once.
-pub(super) struct RowReader<'a, 't> {
-    transaction: &'a Transaction<'t>,
+/// Reader of rows, which looks up each sender once.
+pub(super) struct RowReader<'a> {
+    connection: &'a Connection,
     senders: HashMap<i64, EventMetadata>,
 }
 
-impl<'a, 't> RowReader<'a, 't> {
-    pub(super) fn new(transaction: &'a Transaction<'t>) -> Self {
+impl<'a> RowReader<'a> {
+    pub(super) fn new(connection: &'a Connection) -> Self {
         Self {
-            transaction,
+            connection,
             senders: HashMap::new(),
         }
     }
 
-    /// The record in a row, whose columns begin there; and when it was published.
+    /// Reads an entry from a row whose columns of a record begin at an index.
+    pub(super) fn entry(&mut self, id: EntryId, row: &Row<'_>, from: usize) -> Attempt<Entry> {
+        let (at, record) = self.record(row, from)?;
+        Ok(Entry::new(id, at, Ok(record)))
+    }
+
+    /// Reads the time of publication and the record from a row whose columns begin at an index.
     pub(super) fn record(&mut self, row: &Row<'_>, from: usize) -> Attempt<(Timestamp, Record)> {
         let text = |index: usize| -> Attempt<Option<&str>> {
             match row.get_ref(index)? {
@@ -163,19 +173,19 @@ impl<'a, 't> RowReader<'a, 't> {
                 value => value
                     .as_str()
                     .map(Some)
-                    .map_err(|_| Fault::Damaged("a text is none")),
+                    .map_err(|_| Fault::Damaged("a text is not text")),
             }
         };
         let blob = |index: usize| -> Attempt<&[u8]> {
             row.get_ref(index)?
                 .as_blob()
-                .map_err(|_| Fault::Damaged("bytes are none"))
+                .map_err(|_| Fault::Damaged("bytes are not bytes"))
         };
         let time = |index: usize| -> Attempt<Timestamp> {
-            Timestamp::from_micros(row.get(index)?).ok_or(Fault::Damaged("a time is none"))
+            Timestamp::from_micros(row.get(index)?).ok_or(Fault::Damaged("a time is out of range"))
         };
         let id = Uuid::from_slice(blob(from + 1)?)
-            .map_err(|_| Fault::Damaged("the id of an event is none"))?;
+            .map_err(|_| Fault::Damaged("the id of an event cannot be read"))?;
         let event_type = text(from + 2)?.ok_or(Fault::Damaged("an event has no type"))?;
         let metadata = self
             .of_sender(row.get(from + 5)?, event_type)?
@@ -184,12 +194,14 @@ impl<'a, 't> RowReader<'a, 't> {
             .with_minor_version(row.get(from + 4)?);
         let mut record = Record::new(metadata, blob(from + 8)?).with_key(text(from + 6)?);
         if let Some(extra) = text(from + 7)? {
-            read_extra(&mut record, extra).ok_or(Fault::Damaged("what a record says besides"))?;
+            read_extra(&mut record, extra).ok_or(Fault::Damaged(
+                "the further fields of a record cannot be read",
+            ))?;
         }
         Ok((time(from)?, record))
     }
 
-    /// Metadata of a sender and an event type, to be filled in. The last is shared by rows that follow each other.
+    /// Returns metadata with a sender and an event type. Rows that follow each other share it.
     fn of_sender(&mut self, sender: i64, event_type: &str) -> Attempt<EventMetadata> {
         if let Some(metadata) = self.senders.get(&sender)
             && metadata.event_type() == event_type
@@ -197,7 +209,7 @@ impl<'a, 't> RowReader<'a, 't> {
             return Ok(metadata.clone());
         }
         let found = self
-            .transaction
+            .connection
             .prepare_cached("SELECT source, host, lib FROM senders WHERE id = ?")?
             .query_row([sender], |row| {
                 Ok((
@@ -208,7 +220,7 @@ impl<'a, 't> RowReader<'a, 't> {
             })
             .optional()?;
         let (source, host, lib) = found.ok_or(Fault::Damaged("a sender is missing"))?;
-        let lib = read_lib(&lib).ok_or(Fault::Damaged("the version of a sender is none"))?;
+        let lib = read_lib(&lib).ok_or(Fault::Damaged("the version of a sender cannot be read"))?;
         let known = registry::find(event_type).map(|signal| signal.event().event_type);
         let metadata = match known {
             Some(event_type) => EventMetadata::new(event_type),
@@ -242,49 +254,4 @@ fn read_extra(record: &mut Record, text: &str) -> Option<()> {
             .collect::<Option<_>>()?;
     }
     Some(())
-}
-
-/// The progress of receivers, as JSON.
-pub(super) fn write_progress(handled: &[Arc<str>], progress: &[Progress]) -> String {
-    let handled = handled
-        .iter()
-        .map(|id| json!({ "receiver": &**id, "state": "handled" }));
-    let others = progress.iter().map(|progress| {
-        let receiver = &*progress.receiver;
-        match &progress.state {
-            ReceiverState::Handled => json!({ "receiver": receiver, "state": "handled" }),
-            ReceiverState::Dead => json!({ "receiver": receiver, "state": "dead" }),
-            ReceiverState::Failed {
-                attempts,
-                next_attempt,
-                error,
-            } => json!({
-                "receiver": receiver,
-                "state": "failed",
-                "attempts": attempts,
-                "next_attempt": next_attempt.as_micros(),
-                "error": &**error,
-            }),
-        }
-    });
-    Value::Array(handled.chain(others).collect()).to_string()
-}
-
-pub(super) fn read_progress(text: &str) -> Option<Vec<Progress>> {
-    let all: Vec<Value> = serde_json::from_str(text).ok()?;
-    all.iter()
-        .map(|one| {
-            let receiver = one.get("receiver")?.as_str()?.into();
-            let state = match one.get("state")?.as_str()? {
-                "handled" => ReceiverState::Handled,
-                "dead" => ReceiverState::Dead,
-                _ => ReceiverState::Failed {
-                    attempts: u32::try_from(one.get("attempts")?.as_u64()?).ok()?,
-                    next_attempt: Timestamp::from_micros(one.get("next_attempt")?.as_i64()?)?,
-                    error: one.get("error")?.as_str()?.into(),
-                },
-            };
-            Some(Progress::new(receiver, state))
-        })
-        .collect()
 }

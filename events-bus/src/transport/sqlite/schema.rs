@@ -1,25 +1,25 @@
 //! The tables, and opening a file that has them.
 
+use std::io;
 use std::path::Path;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OpenFlags};
 
 use super::error::{Attempt, Fault, failed};
-use super::{SqliteOptions, Sync};
+use super::{SqliteOptions, Sync, file};
 use crate::deadline;
 use crate::transport::{TransportError, TransportErrorKind};
 
-/// `evnt`: says that a file is ours.
+/// Mark of our files: `evnt`.
 const APPLICATION: i64 = 0x6576_6e74;
-/// How soon a file is tried again that another process is making.
+/// Pause before the next attempt to open a file that another process is creating.
 const RETRY: Duration = Duration::from_millis(5);
-/// The version of the tables.
-const VERSION: i64 = 2;
-
-/// From version 1, which wrote the number of the newest entry here with each one that was published.
-const FROM_1: &str = "ALTER TABLE topics RENAME COLUMN last TO trimmed";
+const OPEN: &str = "open the store";
+/// Version of the tables.
+const VERSION: i64 = 3;
 
 const TABLES: &str = "
 CREATE TABLE topics (
@@ -35,11 +35,13 @@ CREATE TABLE senders (
     UNIQUE (source, host, lib)
 ) STRICT;
 CREATE TABLE groups (
-    id INTEGER PRIMARY KEY,
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
     topic INTEGER NOT NULL REFERENCES topics (id),
     name TEXT NOT NULL,
     position INTEGER NOT NULL,
-    leader TEXT,
+    epoch INTEGER NOT NULL DEFAULT 0,
+    holder INTEGER,
+    consumer TEXT NOT NULL DEFAULT '',
     lease_end INTEGER NOT NULL DEFAULT 0,
     lease INTEGER NOT NULL DEFAULT 0,
     UNIQUE (topic, name)
@@ -51,10 +53,10 @@ CREATE TABLE pending (
     consumer TEXT NOT NULL,
     touched INTEGER NOT NULL,
     deliveries INTEGER NOT NULL,
-    progress TEXT,
+    trials INTEGER NOT NULL DEFAULT 0,
     PRIMARY KEY (grp, queue, entry)
 ) STRICT, WITHOUT ROWID;
-CREATE TABLE again (
+CREATE TABLE requeued (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     grp INTEGER NOT NULL,
     given INTEGER NOT NULL DEFAULT 0,
@@ -68,7 +70,34 @@ CREATE TABLE again (
     extra TEXT,
     body BLOB NOT NULL
 ) STRICT;
-CREATE INDEX again_by_group ON again (grp, given);
+CREATE INDEX requeued_by_group ON requeued (grp, given);
+CREATE TABLE retries (
+    id INTEGER PRIMARY KEY,
+    grp INTEGER NOT NULL,
+    queue INTEGER NOT NULL,
+    entry INTEGER NOT NULL,
+    receiver TEXT NOT NULL,
+    retry_key TEXT,
+    attempts INTEGER NOT NULL,
+    error TEXT NOT NULL,
+    due INTEGER NOT NULL,
+    delay INTEGER NOT NULL,
+    consumer TEXT NOT NULL DEFAULT '',
+    touched INTEGER NOT NULL,
+    deliveries INTEGER NOT NULL DEFAULT 0,
+    trials INTEGER NOT NULL DEFAULT 0,
+    at INTEGER NOT NULL,
+    event_id BLOB NOT NULL,
+    event_type TEXT NOT NULL,
+    time INTEGER NOT NULL,
+    minor INTEGER NOT NULL,
+    sender INTEGER NOT NULL,
+    key TEXT,
+    extra TEXT,
+    body BLOB NOT NULL
+) STRICT;
+CREATE UNIQUE INDEX retries_by_entry ON retries (grp, queue, entry, receiver);
+CREATE INDEX retries_held ON retries (grp, consumer) WHERE consumer <> '';
 CREATE TABLE dead (
     id INTEGER PRIMARY KEY AUTOINCREMENT,
     topic INTEGER NOT NULL,
@@ -102,14 +131,17 @@ CREATE TABLE handled (
 ) STRICT, WITHOUT ROWID;
 CREATE TABLE outboxes (
     topic INTEGER NOT NULL,
-    name TEXT NOT NULL,
+    incarnation BLOB NOT NULL,
+    epoch INTEGER NOT NULL,
+    holder INTEGER NOT NULL,
     last INTEGER NOT NULL,
+    ids BLOB NOT NULL,
     at INTEGER NOT NULL,
-    PRIMARY KEY (topic, name)
+    PRIMARY KEY (topic, incarnation)
 ) STRICT, WITHOUT ROWID;
 ";
 
-/// The table of a topic. Its rows are appended, which is what SQLite is quickest at.
+/// Returns the statement that creates the table of a topic. Its rows are only appended, which SQLite is fastest at.
 pub(super) fn entries(topic: i64) -> String {
     format!(
         "CREATE TABLE entries_{topic} (
@@ -127,51 +159,67 @@ pub(super) fn entries(topic: i64) -> String {
     )
 }
 
-/// Opens a connection to a file that is ours, or becomes ours.
+/// Opens a connection to one of our files, and creates the file if it does not exist.
 pub(super) fn open(path: &Path, options: &SqliteOptions) -> Result<Connection, TransportError> {
-    let what = "open the store";
-    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE
-        | OpenFlags::SQLITE_OPEN_CREATE
-        | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let mut connection = Connection::open_with_flags(path, flags)
-        .map_err(|error| failed(path, what, error.into()))?;
-    // SQLite does not wait for the change to the other kind of log: two that make a file at the same time would wait for each other.
-    let until = deadline::after(options.busy_timeout);
-    let opened = loop {
-        match prepare(&mut connection, options) {
-            Err(fault) if fault.is_busy() && Instant::now() < until => thread::sleep(RETRY),
-            opened => break opened,
-        }
+    let not_created = |error: io::Error| {
+        let problem = "check that its folder exists and may be written to";
+        let message = format!("cannot {OPEN} `{}`; {problem}", path.display());
+        TransportError::new(TransportErrorKind::Refused, "sqlite", message).because(error)
     };
-    match opened {
-        Ok(()) => Ok(connection),
-        Err(Fault::Refused(problem)) => Err(TransportError::new(
+    file::create(path).map_err(not_created)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut connection = Connection::open_with_flags(path, flags)
+        .map_err(|error| failed(path, OPEN, error.into()))?;
+    // SQLite does not wait for the change to the other kind of log: two processes that create a file would wait for each other.
+    let until = deadline::after(options.busy_timeout);
+    loop {
+        match prepare(&mut connection, options) {
+            Ok(()) => return Ok(connection),
+            Err(fault) if fault.is_busy() && Instant::now() < until => thread::sleep(RETRY),
+            Err(fault) => return Err(not_opened(path, fault)),
+        }
+    }
+}
+
+/// Returns the error for a file that cannot be opened.
+pub(super) fn not_opened(path: &Path, fault: Fault) -> TransportError {
+    match fault {
+        Fault::Refused(problem) => TransportError::new(
             TransportErrorKind::Refused,
             "sqlite",
-            format!("cannot {what} `{}`: {problem}", path.display()),
-        )),
-        Err(fault) => Err(failed(path, what, fault)),
+            format!("cannot {OPEN} `{}`: {problem}", path.display()),
+        ),
+        fault => failed(path, OPEN, fault),
     }
 }
 
 fn prepare(connection: &mut Connection, options: &SqliteOptions) -> Attempt<()> {
     connection.busy_timeout(options.busy_timeout)?;
     connection.set_prepared_statement_cache_capacity(256);
-    check_owner(connection)?;
+    // A command that ends would otherwise delete the log that a starting process is about to use.
+    connection.set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true)?;
+    let is_new = check_owner(connection)? == 0;
+    if is_new {
+        // Only before the first page is written. `vacuum` can then give back space in small steps.
+        connection.pragma_update(None, "auto_vacuum", "INCREMENTAL")?;
+    }
     // Only outside of a transaction, and only for a file that is ours.
     connection.pragma_update(None, "journal_mode", "WAL")?;
-    synchronise(connection, options.sync)?;
+    synchronize(connection, options.sync)?;
     connection.pragma_update(None, "foreign_keys", true)?;
     connection.pragma_update(None, "journal_size_limit", 64 * 1024 * 1024)?;
+    if is_new {
+        create_tables(connection)?;
+    }
+    Ok(())
+}
+
+fn create_tables(connection: &mut Connection) -> Attempt<()> {
     let transaction =
         connection.transaction_with_behavior(rusqlite::TransactionBehavior::Immediate)?;
     let version: i64 = transaction.pragma_query_value(None, "user_version", |row| row.get(0))?;
-    match version {
-        0 => transaction.execute_batch(TABLES)?,
-        1 => transaction.execute_batch(FROM_1)?,
-        _ => {}
-    }
-    if version < VERSION {
+    if version == 0 {
+        transaction.execute_batch(TABLES)?;
         transaction.pragma_update(None, "application_id", APPLICATION)?;
         transaction.pragma_update(None, "user_version", VERSION)?;
     }
@@ -179,8 +227,8 @@ fn prepare(connection: &mut Connection, options: &SqliteOptions) -> Attempt<()> 
     Ok(())
 }
 
-/// What the commits that follow survive.
-pub(super) fn synchronise(connection: &Connection, sync: Sync) -> Attempt<()> {
+/// Sets the loss that the commits that follow survive.
+pub(super) fn synchronize(connection: &Connection, sync: Sync) -> Attempt<()> {
     let sync = match sync {
         Sync::Full => "FULL",
         Sync::Normal => "NORMAL",
@@ -188,9 +236,12 @@ pub(super) fn synchronise(connection: &Connection, sync: Sync) -> Attempt<()> {
     Ok(connection.pragma_update(None, "synchronous", sync)?)
 }
 
-/// Refuses files of other programs, and of later versions.
-fn check_owner(connection: &Connection) -> Attempt<()> {
-    // One statement sees one moment: another process may be making the tables.
+/// Returns the version of the tables, or 0 if there are none yet.
+///
+/// # Errors
+/// Refuses files of other programs and of other versions.
+pub(super) fn check_owner(connection: &Connection) -> Attempt<i64> {
+    // One statement sees one moment: another process may be creating the tables.
     let (application, version, tables): (i64, i64, i64) = connection.query_row(
         "SELECT (SELECT application_id FROM pragma_application_id),
                 (SELECT user_version FROM pragma_user_version),
@@ -200,14 +251,15 @@ fn check_owner(connection: &Connection) -> Attempt<()> {
     )?;
     if application != APPLICATION && (application != 0 || tables > 0) {
         return Err(Fault::Refused(
-            "it is the database of another program; name another file, which is made where it is not there".to_owned(),
+            "it is the database of another program; name another file, which is created if it does not exist".to_owned(),
         ));
     }
-    if version > VERSION {
-        return Err(Fault::Refused(format!(
-            "it has version {version} of the tables, and this program knows {VERSION}; use the newer version of the program, or \
-             another file"
-        )));
-    }
-    Ok(())
+    let remedy = match version {
+        0 | VERSION => return Ok(version),
+        1..VERSION => "finish its events with the program that wrote it, then move the file away",
+        _ => "use the newer version of the program, or another file",
+    };
+    Err(Fault::Refused(format!(
+        "it has version {version} of the tables, and this program has version {VERSION}; {remedy}"
+    )))
 }

@@ -180,8 +180,14 @@ pub(crate) enum BusCommand {
     #[command(after_help = examples::TRIM)]
     Trim(TrimArgs),
     /// Delete a group and its unhandled entries
-    #[command(after_help = examples::FORGET)]
-    Forget(ForgetArgs),
+    #[command(after_help = examples::DELETE_GROUP)]
+    DeleteGroup(DeleteGroupArgs),
+    /// Write a consistent copy of the file of a bus or an outbox
+    #[command(after_help = examples::BACKUP)]
+    Backup(BackupArgs),
+    /// Shrink the file of a bus
+    #[command(after_help = examples::VACUUM)]
+    Vacuum(VacuumArgs),
 }
 
 /// Arguments of `events bus status`.
@@ -213,9 +219,9 @@ pub(crate) struct TrimArgs {
     pub(crate) bus: BusArgs,
 }
 
-/// Arguments of `events bus forget`.
+/// Arguments of `events bus delete-group`.
 #[derive(Debug, Args)]
-pub(crate) struct ForgetArgs {
+pub(crate) struct DeleteGroupArgs {
     /// Delete the group of this topic, named without the prefix.
     #[arg(short, long)]
     pub(crate) topic: String,
@@ -225,6 +231,26 @@ pub(crate) struct ForgetArgs {
     /// Confirm. The group's unhandled entries will not be handled.
     #[arg(long)]
     pub(crate) yes: bool,
+    #[command(flatten)]
+    pub(crate) bus: BusArgs,
+}
+
+/// Arguments of `events bus backup`.
+#[derive(Debug, Args)]
+pub(crate) struct BackupArgs {
+    /// Write the copy to this new file.
+    #[arg(value_name = "FILE")]
+    pub(crate) file: PathBuf,
+    /// Copy the outbox file of the configuration instead of the bus.
+    #[arg(long)]
+    pub(crate) outbox: bool,
+    #[command(flatten)]
+    pub(crate) bus: BusArgs,
+}
+
+/// Arguments of `events bus vacuum`.
+#[derive(Debug, Args)]
+pub(crate) struct VacuumArgs {
     #[command(flatten)]
     pub(crate) bus: BusArgs,
 }
@@ -364,7 +390,9 @@ impl BusCommand {
         match self {
             Self::Status(args) => &args.bus,
             Self::Trim(args) => &args.bus,
-            Self::Forget(args) => &args.bus,
+            Self::DeleteGroup(args) => &args.bus,
+            Self::Backup(args) => &args.bus,
+            Self::Vacuum(args) => &args.bus,
         }
     }
 }

@@ -53,7 +53,8 @@ Examples:
   events bus trim -t registrations --keep-entries 100000";
 
 pub(super) const STATUS: &str = "\
-LAG is the number of entries that a group has not finished: unread, pending and requeued.
+LAG is the number of entries that a group has not settled: unread, pending and requeued. PARKED are deliveries that wait for a
+retry; LOST are entries that another program removed before the group read them.
 
 Examples:
   events bus status --bus sqlite:events.db
@@ -64,10 +65,23 @@ Examples:
   events bus trim -t registrations --keep-entries 100000 --keep-for 604800
   events bus trim -t registrations --lose-unread-beyond 1000000";
 
-pub(super) const FORGET: &str = "\
+pub(super) const DELETE_GROUP: &str = "\
 Examples:
-  events bus forget -t registrations -g mailing
-  events bus forget -t registrations -g mailing --yes";
+  events bus delete-group -t registrations -g mailing
+  events bus delete-group -t registrations -g mailing --yes";
+
+pub(super) const BACKUP: &str = "\
+Copy a file with this command while the bus runs, and not with `cp`. After a restore, events that were published since the copy
+may be published again.
+
+Examples:
+  events bus backup events-2026-11-28.db --bus sqlite:events.db
+  events bus backup --outbox outbox-2026-11-28.db --config service.toml";
+
+pub(super) const VACUUM: &str = "\
+Examples:
+  events bus vacuum --bus sqlite:events.db
+  events bus trim -t registrations --keep-entries 1000 && events bus vacuum";
 
 pub(super) const DLQ: &str = "\
 Examples:

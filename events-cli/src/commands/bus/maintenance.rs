@@ -1,10 +1,11 @@
-//! `events bus trim` and `events bus forget`: remove entries and groups.
+//! `events bus trim`, `delete-group`, `backup` and `vacuum`: remove entries and groups, look after files.
+
+use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::args::{ForgetArgs, TrimArgs};
+use super::args::{BackupArgs, DeleteGroupArgs, TrimArgs, VacuumArgs};
 use super::open::{self, BusInUse};
-use super::status::lag;
 use crate::commands::{Facts, Failure};
 use crate::configuration::Applied;
 use crate::text::{Page, entries};
@@ -34,11 +35,11 @@ pub(super) fn trim(args: &TrimArgs, applied: &Applied) -> Result<TrimFacts, Fail
     // A transport trims a part of a large topic at a time.
     loop {
         let trimmed = transport.trim(&facts.topic, retention)?;
-        if trimmed.entries == 0 {
-            return Ok(facts);
-        }
         facts.removed += trimmed.entries;
         facts.unread += trimmed.unread;
+        if !trimmed.more {
+            return Ok(facts);
+        }
     }
 }
 
@@ -55,27 +56,51 @@ impl Facts for TrimFacts {
     }
 }
 
-/// Outcome of `bus forget`.
+/// Outcome of `bus delete-group`.
 #[derive(Debug, Serialize)]
-pub(super) struct ForgetFacts {
+pub(super) struct DeletedFacts {
     topic: String,
     group: String,
     /// Number of entries that the group had not handled, or null if the server cannot tell.
     lost: Option<u64>,
+    /// Number of deliveries that waited for a retry.
+    parked: u64,
 }
 
-pub(super) fn forget(args: &ForgetArgs, applied: &Applied) -> Result<ForgetFacts, Failure> {
+impl DeletedFacts {
+    /// Returns what is lost with the group, for a sentence.
+    fn unhandled(&self) -> String {
+        let lost = self
+            .lost
+            .map_or_else(|| "an unknown number of entries".to_owned(), entries);
+        match self.parked {
+            0 => lost,
+            1 => format!("{lost} and 1 delivery that waits for a retry"),
+            parked => format!("{lost} and {parked} deliveries that wait for a retry"),
+        }
+    }
+}
+
+pub(super) fn delete_group(
+    args: &DeleteGroupArgs,
+    applied: &Applied,
+) -> Result<DeletedFacts, Failure> {
     let bus = BusInUse::new(applied)?;
     let transport = bus.open()?;
     let topic = bus.topic(&*transport, &args.topic)?;
     let group = open::group(&topic, &args.group)?;
-    let lost = lag(group);
+    let facts = DeletedFacts {
+        topic: topic.topic.clone(),
+        group: args.group.clone(),
+        lost: group.lag(),
+        parked: group.parked,
+    };
     if !args.yes {
         return Err(Failure::Usage(format!(
-            "group `{}` has not handled {} of `{}`, and never will once it is deleted; add `--yes` to confirm",
-            group.group,
-            lost.map_or_else(|| "an unknown number of entries".to_owned(), entries),
-            topic.topic
+            "group `{}` of `{}` has not handled {}, and never will once it is deleted; add `--yes` to confirm",
+            facts.group,
+            facts.topic,
+            facts.unhandled()
         )));
     }
     if let Some(leader) = &group.leader {
@@ -84,22 +109,73 @@ pub(super) fn forget(args: &ForgetArgs, applied: &Applied) -> Result<ForgetFacts
             topic.topic, group.group
         )));
     }
-    transport.forget(&topic.topic, &args.group)?;
-    Ok(ForgetFacts {
-        group: args.group.clone(),
-        topic: topic.topic,
-        lost,
+    transport.delete_group(&topic.topic, &args.group)?;
+    Ok(facts)
+}
+
+impl Facts for DeletedFacts {
+    fn lay_out(&self, page: &mut Page) {
+        page.line(&format!(
+            "group {} of {} deleted; it had not handled {}",
+            self.group,
+            self.topic,
+            self.unhandled()
+        ));
+    }
+}
+
+/// Outcome of `bus backup`.
+#[derive(Debug, Serialize)]
+pub(super) struct BackupFacts {
+    /// The new file.
+    file: PathBuf,
+    bytes: u64,
+}
+
+pub(super) fn backup(args: &BackupArgs, applied: &Applied) -> Result<BackupFacts, Failure> {
+    let bus = BusInUse::new(applied)?;
+    let store = if args.outbox {
+        bus.open_outbox()?.ok_or_else(|| {
+            Failure::Usage(
+                "the bus has no outbox file; name a configuration with `outbox.store = \"sqlite\"`, or leave out `--outbox`"
+                    .to_owned(),
+            )
+        })?
+    } else {
+        bus.open()?
+    };
+    store.backup(&args.file)?;
+    let bytes = std::fs::metadata(&args.file).map_or(0, |file| file.len());
+    Ok(BackupFacts {
+        file: args.file.clone(),
+        bytes,
     })
 }
 
-impl Facts for ForgetFacts {
+impl Facts for BackupFacts {
     fn lay_out(&self, page: &mut Page) {
-        let lost = self
-            .lost
-            .map_or_else(|| "an unknown number of entries".to_owned(), entries);
-        page.line(&format!(
-            "group {} of {} deleted; it had not handled {lost}",
-            self.group, self.topic
-        ));
+        let file = self.file.display();
+        page.line(&format!("{} bytes written to {file}", self.bytes));
+    }
+}
+
+/// Outcome of `bus vacuum`.
+#[derive(Debug, Serialize)]
+pub(super) struct VacuumFacts {
+    transport: &'static str,
+}
+
+pub(super) fn vacuum(args: &VacuumArgs, applied: &Applied) -> Result<VacuumFacts, Failure> {
+    let VacuumArgs { bus: _ } = args;
+    let transport = BusInUse::new(applied)?.open()?;
+    transport.vacuum()?;
+    Ok(VacuumFacts {
+        transport: transport.name(),
+    })
+}
+
+impl Facts for VacuumFacts {
+    fn lay_out(&self, page: &mut Page) {
+        page.line("unused space returned to the file system");
     }
 }

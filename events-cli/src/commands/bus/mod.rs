@@ -28,7 +28,11 @@ pub(crate) fn bus(command: &BusCommand, applied: &Applied, form: Form) -> Result
     Ok(match command {
         BusCommand::Status(args) => Answer::new(&status::status(args, applied)?, form)?,
         BusCommand::Trim(args) => Answer::new(&maintenance::trim(args, applied)?, form)?,
-        BusCommand::Forget(args) => Answer::new(&maintenance::forget(args, applied)?, form)?,
+        BusCommand::DeleteGroup(args) => {
+            Answer::new(&maintenance::delete_group(args, applied)?, form)?
+        }
+        BusCommand::Backup(args) => Answer::new(&maintenance::backup(args, applied)?, form)?,
+        BusCommand::Vacuum(args) => Answer::new(&maintenance::vacuum(args, applied)?, form)?,
     })
 }
 

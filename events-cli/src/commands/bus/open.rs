@@ -1,9 +1,10 @@
 //! The bus of a command line.
 
 use events_bus::StartProblem;
-use events_bus::config::{BusConfig, OutboxStore, SqliteConfig, TransportConfig};
+use events_bus::config::{BusConfig, OutboxStore, SqliteConfig};
+use events_bus::transport::driver::{self, OpenOptions, Settings};
 use events_bus::transport::{SharedTransport, TopicStatus, Transport, TransportError};
-use serde_json::{Value, json};
+use serde_json::json;
 
 use super::args::BusArgs;
 use crate::commands::Failure;
@@ -24,63 +25,30 @@ impl BusArgs {
     /// # Errors
     /// Returns an error if `--bus` or `--topic-prefix` is not valid.
     pub(crate) fn layers(&self) -> Result<BusLayers, Failure> {
-        // An empty environment variable counts as unset.
-        let named = self.bus.as_deref().filter(|bus| !bus.is_empty());
-        let config = named.map(of_name).transpose()?.unwrap_or_default();
-        let config = match &self.topic_prefix {
-            Some(prefix) => config.with_topic_prefix(prefix),
-            None => config,
-        };
-        config.check().map_err(|errors| {
-            let texts = errors.iter().map(|error| {
-                error
-                    .to_string()
-                    .replace("`bus.redis.url`", "`--bus`")
-                    .replace("`bus.sqlite.path`", "the path of `--bus`")
-                    .replace("`bus.topic_prefix`", "`--topic-prefix`")
-            });
-            Failure::Usage(texts.collect::<Vec<_>>().join("\n"))
-        })?;
         let mut layers = BusLayers::default();
-        let mut above = match &config.transport {
-            TransportConfig::Sqlite(sqlite) => {
-                json!({ "transport": "sqlite", "sqlite": { "path": sqlite.path } })
-            }
-            TransportConfig::Redis(redis) => {
-                // Events that receivers send wait in memory, and are published before the command ends.
-                layers.below = Some(json!({ "outbox": { "store": "memory" } }));
-                json!({ "transport": "redis", "redis": { "url": redis.url.expose() } })
-            }
-            _ => json!({}),
-        };
-        if let Some(prefix) = &self.topic_prefix {
-            above["topic_prefix"] = Value::from(prefix.as_str());
+        // An empty environment variable counts as unset.
+        if let Some(url) = self.bus.as_deref().filter(|url| !url.is_empty()) {
+            let settings = driver::settings_of(url)
+                .map_err(|problem| Failure::Usage(format!("`--bus` {problem}")))?;
+            // Events that receivers send wait in memory, and are published before the command ends.
+            layers.below = settings
+                .is_remote()
+                .then(|| json!({ "outbox": { "store": "memory" } }));
+            layers.url = Some(url.to_owned());
         }
-        layers.is_bus = config.transport != TransportConfig::None;
-        layers.above = (above != json!({})).then_some(above);
+        if let Some(prefix) = &self.topic_prefix {
+            let config = BusConfig::none().with_topic_prefix(prefix);
+            config.check().map_err(|errors| {
+                let texts = errors.iter().map(|error| {
+                    let text = error.to_string();
+                    text.replace("`bus.topic_prefix`", "`--topic-prefix`")
+                });
+                Failure::Usage(texts.collect::<Vec<_>>().join("\n"))
+            })?;
+            layers.above = Some(json!({ "topic_prefix": prefix }));
+        }
         Ok(layers)
     }
-}
-
-fn of_name(name: &str) -> Result<BusConfig, Failure> {
-    if let Some(path) = name.strip_prefix("sqlite:") {
-        return Ok(BusConfig::sqlite(path.strip_prefix("//").unwrap_or(path)));
-    }
-    let redis = ["redis://", "rediss://", "redis+unix://", "unix://"];
-    if redis.iter().any(|scheme| name.starts_with(scheme)) {
-        return Ok(BusConfig::redis(name));
-    }
-    // The rest is not repeated: it may contain a password.
-    let scheme = name.split_once(':').map_or("", |(scheme, _)| scheme);
-    let given = if scheme.is_empty() {
-        "has no scheme".to_owned()
-    } else {
-        format!("begins with `{}:`", scheme.escape_debug())
-    };
-    Err(Failure::Usage(format!(
-        "`--bus` {given}, expected `sqlite:PATH`, `redis://HOST:PORT/DATABASE`, `rediss://HOST:PORT/DATABASE` or \
-         `redis+unix://SOCKET`; write one of them"
-    )))
 }
 
 /// The bus of a command line: the merged configuration of files and options.
@@ -93,27 +61,26 @@ impl BusInUse {
         let config = applied
             .bus()
             .ok_or_else(|| Failure::Usage(NONE.to_owned()))??;
-        let why = match config.transport {
-            TransportConfig::None => "the configuration says that there is no bus",
-            TransportConfig::Memory => {
+        let why = match config.transport.settings() {
+            None => "the configuration says that there is no bus",
+            Some(settings) if !settings.is_shared() => {
                 "the bus of the configuration is in the memory of each process, where no other process sees it"
             }
-            _ => return Ok(Self { config }),
+            Some(_) => return Ok(Self { config }),
         };
         Err(Failure::Usage(format!("{why}; {NONE}")))
     }
 
     /// Opens the bus for an operator. Does not create a missing store.
     pub(super) fn open(&self) -> Result<SharedTransport, Failure> {
-        if let TransportConfig::Sqlite(sqlite) = &self.config.transport
-            && !sqlite.path.exists()
-        {
-            return Err(Failure::Bus(format!(
-                "sqlite: there is no store `{}`; correct the path, or publish something to it first (`events produce`)",
-                sqlite.path.display()
-            )));
-        }
+        self.check_exists()?;
         self.open_or_make()
+    }
+
+    /// Opens the bus for a command that only reads. Does not create a missing store, and does not wait for processes that write.
+    pub(super) fn open_read_only(&self) -> Result<SharedTransport, Failure> {
+        self.check_exists()?;
+        open_read_only(self.settings()?)
     }
 
     /// Opens the bus for a producer or a consumer. Creates a missing store.
@@ -123,25 +90,31 @@ impl BusInUse {
         transport.ok_or_else(|| Failure::Usage(NONE.to_owned()))
     }
 
-    /// Opens the outbox file, or returns `None` if the bus is that file or there is none.
+    /// Opens the outbox file for reading, or returns `None` if the bus is that file or there is none.
     pub(super) fn open_outbox(&self) -> Result<Option<SharedTransport>, Failure> {
         let OutboxStore::Sqlite(outbox) = &self.config.outbox.store else {
             return Ok(None);
         };
-        if !outbox.path.exists() || self.is_bus(outbox) {
+        let bus = self.config.transport.get::<SqliteConfig>();
+        let is_bus = bus.is_some_and(|bus| bus.is_same_file(outbox));
+        if is_bus || outbox.check_exists().is_err() {
             return Ok(None);
         }
-        let mut config = BusConfig::sqlite(&outbox.path);
-        config.consumer.duplicate_window = std::time::Duration::ZERO;
-        Ok(events_bus::open(&config)?)
+        open_read_only(outbox).map(Some)
     }
 
-    fn is_bus(&self, outbox: &SqliteConfig) -> bool {
-        let TransportConfig::Sqlite(bus) = &self.config.transport else {
-            return false;
-        };
-        let same = |a: std::io::Result<_>, b: std::io::Result<_>| matches!((a, b), (Ok(a), Ok(b)) if a == b);
-        outbox.path == bus.path || same(outbox.path.canonicalize(), bus.path.canonicalize())
+    fn settings(&self) -> Result<&dyn Settings, Failure> {
+        let settings = self.config.transport.settings();
+        settings.ok_or_else(|| Failure::Usage(NONE.to_owned()))
+    }
+
+    fn check_exists(&self) -> Result<(), Failure> {
+        self.settings()?.check_exists().map_err(|problem| {
+            Failure::Bus(format!(
+                "{}: {problem}; correct the path, or publish something to it first (`events produce`)",
+                self.config.transport.name()
+            ))
+        })
     }
 
     /// Returns the status of a topic, named without the prefix.
@@ -173,6 +146,12 @@ impl BusInUse {
             "the bus has no topic `{full}`{hint}; `events bus status` lists its topics"
         )))
     }
+}
+
+fn open_read_only(settings: &dyn Settings) -> Result<SharedTransport, Failure> {
+    let mut options = OpenOptions::default();
+    options.read_only = true;
+    Ok(settings.open(&options)?)
 }
 
 /// Returns a group of a topic.

@@ -43,7 +43,11 @@ struct GroupFacts {
     unread: Option<u64>,
     pending: u64,
     requeued: u64,
-    /// Number of entries that the group has not finished, or null if the server cannot tell.
+    /// Number of deliveries that wait for a retry.
+    parked: u64,
+    /// Number of entries that another program removed before the group read them.
+    lost: u64,
+    /// Number of entries that the group has not settled, or null if the server cannot tell.
     lag: Option<u64>,
     /// Publication time of the oldest entry that the group has not finished.
     oldest_unfinished: Option<String>,
@@ -68,7 +72,7 @@ struct WaitingFacts {
 
 pub(super) fn status(args: &StatusArgs, applied: &Applied) -> Result<BusFacts, Failure> {
     let bus = BusInUse::new(applied)?;
-    let transport = bus.open()?;
+    let transport = bus.open_read_only()?;
     let mut facts = BusFacts {
         transport: transport.name(),
         topics: Vec::new(),
@@ -87,6 +91,7 @@ pub(super) fn status(args: &StatusArgs, applied: &Applied) -> Result<BusFacts, F
         for topic in store.topics()? {
             facts.note(&topic);
         }
+        facts.warnings.extend(store.warnings()?);
     }
     if let Some(service) = applied.service() {
         facts.warn_of_stranded_work(service);
@@ -127,12 +132,6 @@ impl BusFacts {
     }
 }
 
-/// Returns the number of entries that a group has not finished, or `None` if the server cannot tell.
-pub(super) fn lag(group: &GroupStatus) -> Option<u64> {
-    let handed_out = group.pending.saturating_add(group.requeued);
-    group.unread.map(|unread| unread.saturating_add(handed_out))
-}
-
 impl TopicFacts {
     fn new(status: &TopicStatus) -> Self {
         Self {
@@ -153,7 +152,9 @@ impl GroupFacts {
             unread: group.unread,
             pending: group.pending,
             requeued: group.requeued,
-            lag: lag(group),
+            parked: group.parked,
+            lost: group.lost,
+            lag: group.lag(),
             oldest_unfinished: group.oldest_unfinished.map(|at| at.to_string()),
             age: group.oldest_unfinished.map(age),
             leader: group.leader.clone(),
@@ -168,7 +169,10 @@ impl WaitingFacts {
         let oldest = group.and_then(|group| group.oldest_unfinished);
         Self {
             purpose: purpose.to_owned(),
-            waiting: group.map_or(status.entries, |group| lag(group).unwrap_or(status.entries)),
+            waiting: group.map_or(status.entries, |group| {
+                let lag = group.lag().unwrap_or(status.entries);
+                lag.saturating_add(group.parked)
+            }),
             oldest_unfinished: oldest.map(|at| at.to_string()),
             age: oldest.map(age),
             leader: group.and_then(|group| group.leader.clone()),
@@ -263,6 +267,8 @@ const GROUP_COLUMNS: &[GroupColumn] = &[
     ("UNREAD", true, |_, group| number(group.unread)),
     ("PENDING", true, |_, group| group.pending.to_string()),
     ("REQUEUED", true, |_, group| group.requeued.to_string()),
+    ("PARKED", true, |_, group| group.parked.to_string()),
+    ("LOST", true, |_, group| group.lost.to_string()),
     ("LAG", true, |_, group| number(group.lag)),
     ("OLDEST", true, |_, group| in_words(group.age)),
     ("LEADER", false, |_, group| or_dash(group.leader.as_deref())),

@@ -1,13 +1,19 @@
--- Removes a part of what may go, the oldest first: at most as many entries as one step is allowed, so that nobody waits for long.
+-- Removes a part of what may go, the oldest first. One step looks at a limited number of entries, so that nobody waits for long.
 --
--- KEYS: the stream.
--- ARGV: how many of the newest entries stay; the id before which entries are old enough to go; the number of entries beyond which
--- unread ones go as well ('' for never); how many entries this step may look at; what the keys of the groups' progress begin with.
--- Answers how many entries went, how many of them some group had not finished, and whether there is more to do.
+-- KEYS: topic, and the trial marks of groups.
+-- ARGV: the number of newest entries that stay; the id before which entries are old enough to go; the number of entries beyond which
+-- unread ones go as well ('' for never); the first entry that stays in any case ('' for none); the number of entries that this step may
+-- look at; the names of the groups whose trial marks are among the keys, in their order.
+-- Answers the number of removed entries, the number of them that some group had not finished, and 1 if there is more to do.
 local stream = KEYS[1]
-local keep, old, lose, step = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[4])
+local keep, old, lose, step = tonumber(ARGV[1]), ARGV[2], tonumber(ARGV[3]), tonumber(ARGV[5])
+local stays = ARGV[4] ~= '' and ARGV[4] or nil
+local marks = {}
+for index = 2, #KEYS do
+    marks[ARGV[index + 4]] = KEYS[index]
+end
 
--- Whether one id is smaller than another. Numbers of 64 bits do not fit into Lua's, but the order of their digits is theirs.
+-- Returns true if one id is smaller than another. Numbers of 64 bits do not fit into Lua's, but the order of their digits is theirs.
 local function less(one, other)
     local function smaller(a, b)
         if #a ~= #b then return #a < #b end
@@ -53,7 +59,7 @@ if not first then
     return { 0, 0, 0 }
 end
 
--- The first entry that some group has not finished; none if all have finished all. Pending entries that are gone count for nothing.
+-- The first entry that some group has not finished; nil if all have finished all. Pending entries that are gone do not count.
 local unfinished
 local function note(id)
     if id and (not unfinished or less(id, unfinished)) then
@@ -76,7 +82,7 @@ for _, group in ipairs(groups()) do
     until found or #pending < 100
 end
 
--- Entries before an id, so many at most, looked at in this step.
+-- Removes up to a number of entries before an id, as far as this step may look at them.
 local function remove(limit, before)
     local count = math.min(limit, step)
     if count <= 0 then
@@ -90,20 +96,24 @@ local function remove(limit, before)
     return removed_before(first_entry('(' .. found[#found][1]))
 end
 
--- What all have finished and nobody wants to keep.
-local before = old
-if unfinished and less(unfinished, before) then
-    before = unfinished
+-- The smaller of two ids, where nil is beyond all.
+local function first_of(one, other)
+    if not one or (other and less(other, one)) then
+        return other
+    end
+    return one
 end
-local gone = remove(length - keep, before)
--- What is beyond the limit goes in any case: first what is finished, however young it is, and then the rest.
+
+-- What all have finished and the retention does not keep.
+local gone = remove(length - keep, first_of(old, unfinished))
+-- What is beyond the limit goes as well: first what is finished, however young it is, and then the rest.
 local unread = 0
 if lose and length - gone > lose then
-    gone = gone + remove(length - gone - lose, unfinished)
+    gone = gone + remove(length - gone - lose, first_of(unfinished, stays))
     if step > 0 and length - gone > lose then
-        unread = redis.call('XTRIM', stream, 'MAXLEN', lose)
+        unread = remove(length - gone - lose, stays)
         gone = gone + unread
-        -- What is gone is pending no longer.
+        -- Removed entries are not pending.
         local kept = first_entry('-')
         for _, group in ipairs(groups()) do
             repeat
@@ -115,7 +125,9 @@ if lose and length - gone > lose then
                 end
                 if #ids > 0 then
                     redis.call('XACK', stream, group.name, unpack(ids))
-                    redis.call('HDEL', ARGV[5] .. group.name, unpack(ids))
+                    if marks[group.name] then
+                        redis.call('HDEL', marks[group.name], unpack(ids))
+                    end
                 end
             until #ids < 1000
         end

@@ -118,7 +118,7 @@ impl<'a> EntryFacts<'a> {
 impl ReceiverFacts {
     fn new(report: ReceiverReport) -> Self {
         let (result, error, attempts, delay) = match report.result {
-            ReceiverResult::Again {
+            ReceiverResult::Retry {
                 error,
                 attempts,
                 delay,

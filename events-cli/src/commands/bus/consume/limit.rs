@@ -1,21 +1,20 @@
-//! A transport that hands out so many entries, and no more: what is taken from a bus and not handled would have to wait for its
-//! next consumer.
+//! A transport that hands out a limited number of entries. An entry that is taken and not handled would wait for the next
+//! consumer of its group.
 
 use std::collections::HashSet;
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::thread;
 use std::time::{Duration, Instant};
 
-use events_bus::Record;
+use events_bus::delegate_transport;
 use events_bus::transport::{
-    DeadLetter, Entry, EntryId, Member, Position, Retention, Sequence, Settlement, SharedTransport,
-    Standing, Start, TopicStatus, Transport, TransportError, Trimmed, names,
+    Claim, Claimed, Entry, EntryId, Groups, Limit, Member, SharedTransport, TransportError, names,
 };
 
-/// How often it looks for something new: several topics share the limit, so none may hold it while it waits.
+/// Time between two looks for new entries. Several topics share the limit, so no call holds it while it waits.
 const POLL: Duration = Duration::from_millis(10);
 
-/// The transport, with a limit.
+/// A transport with a limit.
 #[derive(Debug)]
 pub(super) struct Limited {
     inner: SharedTransport,
@@ -24,9 +23,9 @@ pub(super) struct Limited {
 
 #[derive(Debug)]
 struct State {
-    /// How many more entries may be handed out.
+    /// Number of entries that may still be handed out.
     left: u64,
-    /// Those that were, by topic: they may be handed out again.
+    /// Entries that were handed out, by topic. They may be handed out again.
     given: HashSet<(String, EntryId)>,
 }
 
@@ -48,9 +47,13 @@ impl Limited {
 }
 
 impl State {
-    /// How many of `most` may be asked for.
-    fn room(&self, most: usize) -> usize {
-        usize::try_from(self.left).unwrap_or(usize::MAX).min(most)
+    /// Returns the part of a limit that is left.
+    fn room(&self, limit: Limit) -> Limit {
+        let left = usize::try_from(self.left).unwrap_or(usize::MAX);
+        Limit {
+            entries: limit.entries.min(left),
+            ..limit
+        }
     }
 
     fn note(&mut self, topic: &str, entries: &[Entry]) {
@@ -62,59 +65,49 @@ impl State {
     }
 }
 
-impl Transport for Limited {
-    fn name(&self) -> &'static str {
-        self.inner.name()
-    }
-
-    fn take_over(
-        &self,
-        member: Member<'_>,
-        behind: Option<EntryId>,
-        idle: Duration,
-        most: usize,
-    ) -> Result<Vec<Entry>, TransportError> {
+impl Groups for Limited {
+    fn claim(&self, member: Member<'_>, claim: Claim) -> Result<Claimed, TransportError> {
         if names::is_internal(member.topic) {
-            return self.inner.take_over(member, behind, idle, most);
+            return self.inner.claim(member, claim);
         }
         let mut state = self.state();
-        let room = state.room(most);
-        if room > 0 {
-            let entries = self.inner.take_over(member, behind, idle, room)?;
-            state.note(member.topic, &entries);
-            return Ok(entries);
+        let limit = state.room(claim.limit);
+        if limit.entries > 0 {
+            let claimed = self.inner.claim(member, Claim { limit, ..claim })?;
+            state.note(member.topic, &claimed.entries);
+            return Ok(claimed);
         }
-        // What it had before, it has to get again.
-        let mut entries = self.inner.take_over(member, behind, idle, most)?;
-        entries.retain(|entry| state.given.contains(&(member.topic.to_owned(), entry.id)));
-        Ok(entries)
+        // The entries that it had before, it has to get again.
+        let mut claimed = self.inner.claim(member, claim)?;
+        claimed
+            .entries
+            .retain(|entry| state.given.contains(&(member.topic.to_owned(), entry.id)));
+        Ok(claimed)
     }
 
     fn receive(
         &self,
         member: Member<'_>,
-        most: usize,
+        limit: Limit,
         wait: Duration,
     ) -> Result<Vec<Entry>, TransportError> {
         if names::is_internal(member.topic) {
-            return self.inner.receive(member, most, wait);
+            return self.inner.receive(member, limit, wait);
         }
         let deadline = Instant::now() + wait;
         loop {
             {
                 let mut state = self.state();
-                let room = state.room(most);
-                if room > 0 {
-                    let mut entries = self.inner.receive(member, room, Duration::ZERO)?;
-                    // It may be so many of each of the two queues. What is over stays pending, for the next consumer.
-                    entries.truncate(room);
+                let room = state.room(limit);
+                if room.entries > 0 {
+                    let entries = self.inner.receive(member, room, Duration::ZERO)?;
                     if !entries.is_empty() {
                         state.note(member.topic, &entries);
                         return Ok(entries);
                     }
                 }
-                if room == 0 || Instant::now() >= deadline {
-                    // There will be nothing more where there is no room: whoever asks may find that it is to stop.
+                if room.entries == 0 || Instant::now() >= deadline {
+                    // Nothing more comes without room: the caller may find that it is to stop.
                     drop(state);
                     thread::sleep(POLL.min(wait));
                     return Ok(Vec::new());
@@ -124,74 +117,7 @@ impl Transport for Limited {
         }
     }
 
-    fn publish(
-        &self,
-        topic: &str,
-        records: &[Record],
-        sequence: Option<Sequence<'_>>,
-    ) -> Result<Vec<Option<EntryId>>, TransportError> {
-        self.inner.publish(topic, records, sequence)
-    }
-
-    fn join(&self, topic: &str, group: &str, start: Start) -> Result<(), TransportError> {
-        self.inner.join(topic, group, start)
-    }
-
-    fn lead(&self, member: Member<'_>, lease: Duration) -> Result<Standing, TransportError> {
-        self.inner.lead(member, lease)
-    }
-
-    fn extend(&self, member: Member<'_>, entries: &[EntryId]) -> Result<(), TransportError> {
-        self.inner.extend(member, entries)
-    }
-
-    fn settle(
-        &self,
-        member: Member<'_>,
-        settlements: &[Settlement],
-        leading: bool,
-    ) -> Result<(), TransportError> {
-        self.inner.settle(member, settlements, leading)
-    }
-
-    fn leave(&self, member: Member<'_>) -> Result<(), TransportError> {
-        self.inner.leave(member)
-    }
-
-    fn requeue(&self, topic: &str, group: &str, records: &[Record]) -> Result<(), TransportError> {
-        self.inner.requeue(topic, group, records)
-    }
-
-    fn topics(&self) -> Result<Vec<TopicStatus>, TransportError> {
-        self.inner.topics()
-    }
-
-    fn status(&self, topic: &str) -> Result<Option<TopicStatus>, TransportError> {
-        self.inner.status(topic)
-    }
-
-    fn read(&self, topic: &str, from: Position, most: usize) -> Result<Vec<Entry>, TransportError> {
-        self.inner.read(topic, from, most)
-    }
-
-    fn dead_letters(
-        &self,
-        topic: &str,
-        behind: Option<EntryId>,
-        most: usize,
-    ) -> Result<Vec<(EntryId, DeadLetter)>, TransportError> {
-        self.inner.dead_letters(topic, behind, most)
-    }
-
-    fn drop_dead_letters(&self, topic: &str, ids: &[EntryId]) -> Result<u64, TransportError> {
-        self.inner.drop_dead_letters(topic, ids)
-    }
-
-    fn trim(&self, topic: &str, retention: Retention) -> Result<Trimmed, TransportError> {
-        self.inner.trim(topic, retention)
-    }
-
-    fn forget(&self, topic: &str, group: &str) -> Result<bool, TransportError> {
-        self.inner.forget(topic, group)
-    }
+    delegate_transport!(inner: join, lead, renew, settle, release, requeue, retries, claim_retries);
 }
+
+delegate_transport!(impl Log, Maintenance for Limited => inner);

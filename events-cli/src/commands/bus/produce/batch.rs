@@ -25,7 +25,7 @@ struct Published<'a> {
     event_type: &'a str,
     id: Uuid,
     topic: &'a str,
-    entry: Option<String>,
+    entry: String,
 }
 
 /// A batch that was published in part or not at all.
@@ -77,7 +77,7 @@ impl Batch {
     ) -> Result<(), Stopped> {
         let mut begun = false;
         for (topic, records) in &self.by_topic {
-            let ids = transport.publish(topic, records, None).map_err(|error| {
+            let ids = transport.publish(topic, records).map_err(|error| {
                 let outcome_unknown = begun || error.is_outcome_unknown();
                 Stopped::Bus(Unpublished {
                     error,
@@ -93,15 +93,10 @@ impl Batch {
     }
 }
 
-fn tell(
-    topic: &str,
-    record: &Record,
-    entry: Option<EntryId>,
-    output: &mut Output<'_>,
-) -> io::Result<()> {
+fn tell(topic: &str, record: &Record, entry: EntryId, output: &mut Output<'_>) -> io::Result<()> {
     let metadata = &record.metadata;
     let (event_type, id) = (metadata.event_type(), metadata.id());
-    let entry = entry.map(|entry| entry.to_string());
+    let entry = entry.to_string();
     quietly(if output.form.is_json() {
         let published = Published {
             event_type,
@@ -113,7 +108,6 @@ fn tell(
             .map_err(io::Error::from)
             .and_then(|line| writeln!(output.out, "{line}"))
     } else {
-        let entry = entry.unwrap_or_default();
         writeln!(output.out, "{topic}  {entry}  {event_type}  {id}")
     })
 }
