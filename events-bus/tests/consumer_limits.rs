@@ -8,6 +8,9 @@
     reason = "a test that cannot go on has failed"
 )]
 
+#[path = "parts/consumer_limits_full.rs"]
+mod full;
+
 mod support {
     pub mod bus;
     pub mod hooked;

@@ -42,6 +42,8 @@ struct Settler<'a> {
     beat: Instant,
     beats: Backoff,
     settling: Backoff,
+    /// Pauses while the transport has no room for what is parked or dead.
+    holding: Backoff,
     claiming: Backoff,
     /// Retries are not claimed before this time, after a call that failed.
     claims_from: Instant,
@@ -66,6 +68,7 @@ impl<'a> Settler<'a> {
                 },
             beats: Backoff::new(Duration::from_millis(50), Duration::from_secs(1)),
             settling: Backoff::new(Duration::from_millis(20), Duration::from_secs(5)),
+            holding: Backoff::new(Duration::from_millis(50), Duration::from_secs(1)),
             claiming: Backoff::new(Duration::from_millis(50), Duration::from_secs(5)),
             claims_from: now,
             largest: usize::MAX,
@@ -99,15 +102,26 @@ impl<'a> Settler<'a> {
     }
 
     /// Settles until it succeeds. Returns `false` if the term is over or the time for that has passed.
+    ///
+    /// A transport that is full gets the settlements that need no room first: what they finish can be trimmed. The others keep
+    /// their order among themselves, so that the retries of a key stay in order.
     fn settle(&mut self, settlements: &[Settlement]) -> bool {
+        if self.term.holds_back() && settlements.iter().any(needs_room) {
+            return self.hold_back(settlements);
+        }
         loop {
             let result = self
                 .source
                 .transport
                 .settle(self.term.member(), settlements);
+            let full = |error: &TransportError| error.kind() == TransportErrorKind::Full;
+            let is_full = result.as_ref().is_err_and(full);
             match result {
                 Ok(()) => {
                     self.settling.reset();
+                    if settlements.iter().any(needs_room) {
+                        self.holding.reset();
+                    }
                     self.term.settled(settlements);
                     self.source.metrics.settled(settlements);
                     return true;
@@ -124,8 +138,24 @@ impl<'a> Settler<'a> {
                 return false;
             }
             self.heartbeat();
+            if is_full && settlements.iter().any(needs_room) {
+                return self.hold_back(settlements);
+            }
             self.source.sleep(self.settling.next());
         }
+    }
+
+    /// Settles what needs no room, and holds back the rest. Returns what [`settle`](Self::settle) returns.
+    fn hold_back(&mut self, settlements: &[Settlement]) -> bool {
+        let (held, plain): (Vec<_>, Vec<_>) = settlements.iter().cloned().partition(needs_room);
+        // A time that is set stays.
+        let pause = if self.term.holds_back() {
+            Duration::ZERO
+        } else {
+            self.holding.next()
+        };
+        self.term.hold(held, Instant::now() + pause);
+        plain.is_empty() || self.settle(&plain)
     }
 
     /// Ends the term if another consumer leads.
@@ -258,4 +288,9 @@ impl<'a> Settler<'a> {
             reader::push(self.term, self.executor, entries, &copies);
         }
     }
+}
+
+/// Returns `true` if a settlement stores something that stays.
+fn needs_room(settlement: &Settlement) -> bool {
+    settlement.parked.is_some() || !settlement.dead.is_empty()
 }

@@ -48,6 +48,9 @@ struct State {
     /// Settlements that a call of the transport settles now.
     #[expect(clippy::rc_buffer, reason = "a slice would be a copy of each batch")]
     settling: Arc<Vec<Settlement>>,
+    /// Settlements for which the transport had no room, in order, and when it is asked again.
+    held: Vec<Settlement>,
+    held_until: Option<Instant>,
     /// `true` if there is nothing more to settle than is there.
     is_closed: bool,
 }
@@ -237,6 +240,7 @@ impl Term {
     pub(super) fn handled_in_copies(&self, event: Uuid) -> Vec<Arc<str>> {
         let state = self.lock();
         let unsettled = state.settlements.iter().chain(state.settling.iter());
+        let unsettled = unsettled.chain(&state.held);
         let unsettled = unsettled
             .filter(|settlement| settlement.event_id == Some(event))
             .flat_map(|settlement| settlement.handled_by.iter());
@@ -258,16 +262,37 @@ impl Term {
         }
     }
 
+    /// Holds settlements back, so that those which need no room do not wait for them. A time that is set already stays.
+    pub(super) fn hold(&self, settlements: Vec<Settlement>, until: Instant) {
+        let mut state = self.lock();
+        if self.is_over() {
+            return;
+        }
+        state.held.extend(settlements);
+        state.held_until.get_or_insert(until);
+    }
+
+    /// Returns `true` if settlements are held back.
+    pub(super) fn holds_back(&self) -> bool {
+        !self.lock().held.is_empty()
+    }
+
     /// Takes what is to be settled; waits for the first, at most for `wait`. Returns `None` if there will be no more.
     #[expect(clippy::rc_buffer, reason = "a slice would be a copy of each batch")]
     pub(super) fn take_settlements(&self, wait: Duration) -> Option<Arc<Vec<Settlement>>> {
-        let nothing =
-            |state: &mut State| state.settlements.is_empty() && !state.is_closed && !self.is_over();
+        let is_closed = |state: &State| state.is_closed && state.held.is_empty();
+        let nothing = |state: &mut State| {
+            state.settlements.is_empty() && !is_closed(state) && !self.is_over()
+        };
+        let state = self.lock();
+        let wait = state.held_until.map_or(wait, |until| {
+            wait.min(until.saturating_duration_since(Instant::now()))
+        });
         let (mut state, _) = self
             .work
-            .wait_timeout_while(self.lock(), wait, nothing)
+            .wait_timeout_while(state, wait, nothing)
             .unwrap_or_else(PoisonError::into_inner);
-        if self.is_over() || (state.settlements.is_empty() && state.is_closed) {
+        if self.is_over() || (state.settlements.is_empty() && is_closed(&state)) {
             return None;
         }
         // What comes in the next moment joins in, unless somebody waits for this.
@@ -286,7 +311,15 @@ impl Term {
                 .unwrap_or_else(PoisonError::into_inner)
                 .0;
         }
-        state.settling = Arc::new(std::mem::take(&mut state.settlements));
+        let mut settlements = std::mem::take(&mut state.settlements);
+        if state
+            .held_until
+            .is_some_and(|until| until <= Instant::now())
+        {
+            state.held_until = None;
+            settlements.splice(..0, std::mem::take(&mut state.held));
+        }
+        state.settling = Arc::new(settlements);
         Some(Arc::clone(&state.settling))
     }
 
