@@ -91,6 +91,8 @@ fn redis_comes_back_without_its_data() {
     server.pause();
     logs.until_sent(10_000);
     server.kill();
+    // Everything of the producer that left its outbox within 20 seconds is published again.
+    let again = logs.seen().len() - 1000;
     server.start_again();
     producer.finish();
     // Entries that were in the server alone are gone with it: those that were published and not read when it stopped.
@@ -113,7 +115,7 @@ fn redis_comes_back_without_its_data() {
         assert!(lost.len() < 9_000, "the outbox was not published: {lost:?}");
     }
     let twice = seen.len() - handled.len();
-    assert!(twice <= IN_FLIGHT, "{twice} handled twice");
+    assert!(twice <= again + IN_FLIGHT, "{twice} handled twice");
 }
 
 /// The file is damaged in its middle: a consumer neither handles what is not there nor keeps a processor busy, and goes on with a
