@@ -148,7 +148,7 @@ pub fn retry_all(
     Ok(retried)
 }
 
-/// Requeues one batch, group by group, and removes what was requeued.
+/// Requeues one batch, group by group, and removes the requeued ones.
 fn retry_batch(
     transport: &dyn Transport,
     topic: &str,

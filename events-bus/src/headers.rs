@@ -214,7 +214,7 @@ impl<'a> Headers<'a> {
         Ok(metadata.with_minor_version(minor_version))
     }
 
-    /// Metadata of an event that is sent now, by whom the headers name.
+    /// Metadata of an event that is sent now, from the sender that the headers name.
     fn of_sender(&self) -> Result<EventMetadata, HeaderError> {
         let event_type = self
             .event_type

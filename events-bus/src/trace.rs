@@ -125,12 +125,12 @@ impl TraceContext {
     }
 }
 
-/// The context of what a thread is doing.
+/// The context of a thread's current work.
 #[derive(Default)]
 pub(crate) enum Current {
     #[default]
     None,
-    /// A new trace, which begins when somebody asks for it: most receivers send nothing.
+    /// A new trace, which begins at the first use: most receivers send nothing.
     New,
     Some(TraceContext),
 }
@@ -155,7 +155,7 @@ fn nonzero<T: Default + PartialEq>(random: impl Fn() -> T) -> T {
     }
 }
 
-/// Lower-case hexadecimal digits, exactly so many.
+/// Lower-case hexadecimal digits, exactly this many.
 fn hex(text: &str, digits: usize) -> Option<u128> {
     let valid = text.len() == digits
         && text

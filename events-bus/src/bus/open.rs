@@ -1,4 +1,4 @@
-//! Opens what a configuration names.
+//! Opens the transports of a configuration.
 
 use std::time::Duration;
 

@@ -15,7 +15,7 @@ use super::{BusConfig, OutboxStore, Route, WhenFull, limits, routes};
 use crate::transport::driver::{Check, Settings};
 use crate::transport::names;
 
-/// At most so many event types are listed in a message.
+/// Maximum number of event types that are listed in a message.
 const LISTED: usize = 8;
 
 /// The choice that a remote transport needs. No value is without a cost, so there is no default.

@@ -348,7 +348,7 @@ impl Delivery {
         }
     }
 
-    /// Returns what the transport is told.
+    /// Returns the settlement for the transport.
     pub(super) fn settlement(&self, job: &Job) -> Settlement {
         let (entry, event) = (job.entry_id(), job.event_id());
         match self {

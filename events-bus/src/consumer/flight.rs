@@ -76,7 +76,7 @@ impl Flight {
         copies.count > 1
     }
 
-    /// Removes what was settled.
+    /// Removes settled entries.
     pub(super) fn settle(&mut self, settlement: &Settlement) {
         let size = match &settlement.receiver {
             Some(receiver) => self

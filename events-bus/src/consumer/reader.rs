@@ -109,7 +109,7 @@ struct Reader<'a> {
     /// `true` if entries may have been handed out whose hand-out this process does not know: at the start, and after a call
     /// that failed.
     is_unsure: bool,
-    /// Time of the last look for pending entries that nobody works on.
+    /// Time of the last look for pending entries without a worker.
     looked: Option<Instant>,
     /// `true` after the warning that the retry queue is full.
     is_full: bool,
@@ -196,7 +196,7 @@ impl Reader<'_> {
         self.is_full
     }
 
-    /// Claims pending entries that nobody works on, page by page.
+    /// Claims pending entries without a worker, page by page.
     fn claim_pending(&mut self) -> Result<(), TransportError> {
         let own = self.is_unsure;
         // Claiming one's own entries also returns those that are in flight here.
@@ -239,7 +239,7 @@ impl Reader<'_> {
         Ok(())
     }
 
-    /// Time for which an entry of another consumer must be untouched. Whoever leads owns everything.
+    /// Time for which an entry of another consumer must be untouched. A leader owns everything.
     fn idle(&self) -> Duration {
         if self.source.is_led {
             Duration::ZERO

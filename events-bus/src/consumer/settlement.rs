@@ -42,7 +42,7 @@ struct Settler<'a> {
     beat: Instant,
     beats: Backoff,
     settling: Backoff,
-    /// Pauses while the transport has no room for what is parked or dead.
+    /// Pauses while the transport has no room for retries and dead letters.
     holding: Backoff,
     claiming: Backoff,
     /// Retries are not claimed before this time, after a call that failed.
@@ -168,7 +168,7 @@ impl<'a> Settler<'a> {
         is_lost
     }
 
-    /// Renews the lease, or the claims on what is in flight.
+    /// Renews the lease, or the claims on entries in flight.
     fn heartbeat(&mut self) {
         let asked = Instant::now();
         if self.executor.is_stuck() {

@@ -144,7 +144,7 @@ impl Source {
         deadline.is_some_and(|deadline| Instant::now() >= deadline)
     }
 
-    /// Notes that no receiver runs any more, so that settling ends with what is there.
+    /// Notes that no receiver runs any more, so that settling ends with the results so far.
     pub(super) fn close(&self) {
         let mut control = self.lock();
         control.is_closed = true;

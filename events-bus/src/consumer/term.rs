@@ -1,6 +1,6 @@
 //! Term: the time for which a consumer reads a topic under one epoch, with everything that belongs to that time.
 //!
-//! A term has the lease, what is in flight, what is to be settled and the retry queue. Nothing of it outlives it: when another
+//! A term has the lease, the entries in flight, the results to settle and the retry queue. Nothing of it outlives it: when another
 //! consumer has led in between, its entries are handed out again.
 
 use std::fmt;
@@ -28,19 +28,19 @@ pub(super) struct Term {
     pub(super) source: Arc<Source>,
     pub(super) epoch: Option<Epoch>,
     pub(super) retries: RetryQueue,
-    /// End of the lease, in microseconds since the consumer started. `u64::MAX` if nobody leads, [`OVER`] at the end.
+    /// End of the lease, in microseconds since the consumer started. `u64::MAX` without a leader, [`OVER`] at the end.
     lease_end: AtomicU64,
     state: Mutex<State>,
     /// Signals room, a renewed lease, an empty flight, and the end.
     changed: Condvar,
-    /// Signals that there is something to settle.
+    /// Signals results to settle.
     work: Condvar,
 }
 
 #[derive(Default)]
 struct State {
     flight: Flight,
-    /// Upper bound on what the current call of the transport hands out.
+    /// Upper bound on the entries that the current call of the transport hands out.
     reserved: Option<Limit>,
     /// `true` while an entry runs alone.
     is_exclusive: bool,
@@ -164,7 +164,7 @@ impl Term {
         Some(limit)
     }
 
-    /// Adds entries to what is in flight, in place of what was reserved. Returns the places of those whose event is in flight
+    /// Adds entries to those in flight, in place of the reserved room. Returns the places of those whose event is in flight
     /// already.
     pub(super) fn took(&self, entries: &[Entry]) -> Vec<usize> {
         let mut state = self.lock();
@@ -172,7 +172,7 @@ impl Term {
         take(&mut state.flight, entries)
     }
 
-    /// Adds claimed retries to what is in flight, as [`took`](Self::took) does.
+    /// Adds claimed retries to the entries in flight, as [`took`](Self::took) does.
     pub(super) fn took_retries(&self, entries: &[Entry]) -> Vec<usize> {
         take(&mut self.lock().flight, entries)
     }
@@ -277,7 +277,7 @@ impl Term {
         !self.lock().held.is_empty()
     }
 
-    /// Takes what is to be settled; waits for the first, at most for `wait`. Returns `None` if there will be no more.
+    /// Takes results to settle; waits for the first, at most for `wait`. Returns `None` if there will be no more.
     #[expect(clippy::rc_buffer, reason = "a slice would be a copy of each batch")]
     pub(super) fn take_settlements(&self, wait: Duration) -> Option<Arc<Vec<Settlement>>> {
         let is_closed = |state: &State| state.is_closed && state.held.is_empty();

@@ -52,7 +52,7 @@ pub(super) struct Queue {
 #[derive(Default)]
 struct State {
     events: Events,
-    /// `true` while the publisher waits. While it works, nobody has to wake it, which would be a system call.
+    /// `true` while the publisher waits. While it works, it needs no wake-up, which would be a system call.
     is_awaited: bool,
 }
 

@@ -32,7 +32,7 @@ impl Term {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 #[non_exhaustive]
 pub struct OutboxStatus {
-    /// Number of events that are to be sent.
+    /// Number of events to send.
     pub waiting: u64,
     /// Time at which the first of them was handed to [`send_in`](super::send_in).
     pub oldest: Option<Timestamp>,

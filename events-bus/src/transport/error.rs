@@ -23,7 +23,7 @@ pub enum TransportErrorKind {
     Unavailable,
     /// The transport has no room: a disk, the memory of a broker or a bounded queue is full. A retry may help.
     Full,
-    /// The epoch of the call is old: another consumer leads the group, or nobody does.
+    /// The epoch of the call is old: another consumer leads the group, or it has no leader.
     LostLease,
     /// The stored data is damaged. A retry does not help.
     Corrupt,

@@ -1,4 +1,4 @@
-//! The group half of a transport: who reads what, and what became of it.
+//! The group half of a transport: readers, positions and results.
 
 use std::fmt;
 use std::sync::Arc;
@@ -51,7 +51,7 @@ pub struct Claim {
     pub own: bool,
     /// Claims an entry of another consumer only if that consumer has not touched it for this time.
     pub idle: Duration,
-    /// Upper bound on what is claimed.
+    /// Upper bound on the claimed entries.
     pub limit: Limit,
     /// An entry that was delivered this often, or that has a trial mark, is a *suspect*.
     pub max_deliveries: u64,

@@ -16,7 +16,7 @@ pub struct Member<'a> {
     pub group: &'a str,
     /// The name of the consumer within the group. No other running consumer has it.
     pub consumer: &'a str,
-    /// The epoch that [`Groups::lead`](super::Groups::lead) gave. `None` for the consumers of a group that nobody leads.
+    /// The epoch that [`Groups::lead`](super::Groups::lead) gave. `None` for the consumers of a group without a leader.
     pub epoch: Option<Epoch>,
 }
 

@@ -17,7 +17,7 @@
 //! - **Fencing.** An old epoch changes nothing, see [`Groups`].
 //! - **Proven publication.** A batch of an outbox that was published is recognized by the ids of its events, see
 //!   [`Log::publish_batch`].
-//! - **Time.** No call blocks for longer than the configured timeouts, beside the `wait` that it is given.
+//! - **Time.** No call blocks for longer than the configured timeouts, apart from the given `wait`.
 //! - **Threads.** Any number of threads may call at the same time.
 //! - **Nothing is lost by trimming.** [`trim`](Maintenance::trim) keeps what a group has not finished, unless
 //!   `lose_unread_beyond` says otherwise.
@@ -70,7 +70,7 @@ pub type SharedTransport = Arc<dyn Transport>;
 /// use events_bus::transport::{EntryId, Log, SharedTransport, TransportError};
 /// use events_bus::Record;
 ///
-/// /// Counts what is published.
+/// /// Counts published records.
 /// #[derive(Debug)]
 /// struct Counted {
 ///     inner: SharedTransport,

@@ -50,7 +50,7 @@ impl Lease {
         Leadership::Leader(epoch)
     }
 
-    /// Returns `true` if an epoch is the current one. Its lease may have ended, as long as nobody else has led since.
+    /// Returns `true` if an epoch is the current one. Its lease may have ended, as long as no other consumer has led since.
     pub fn is_current(&self, epoch: Epoch) -> bool {
         self.holder
             .as_ref()
@@ -125,7 +125,7 @@ pub fn numbered(records: &[Record], numbers: &[u64]) -> Result<Vec<(u64, Uuid)>,
     Ok(numbers.iter().copied().zip(ids).collect())
 }
 
-/// Plan for a batch: for each record, `true` if it is to be appended and `false` if it is passed over.
+/// Plan for a batch: for each record, `true` if it must be appended and `false` if it is passed over.
 pub type Appends = Vec<bool>;
 
 impl Publication {

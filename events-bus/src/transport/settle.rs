@@ -1,4 +1,4 @@
-//! Settlements: what became of entries, what is retried, and dead letters.
+//! Settlements: results of entries, retries, and dead letters.
 
 use std::fmt;
 use std::sync::Arc;
@@ -21,7 +21,7 @@ pub struct Settlement {
     pub event_id: Option<Uuid>,
     /// Receivers that handled the event. Remembered by the event's id for the time of the duplicate window.
     pub handled_by: Arc<[Arc<str>]>,
-    /// Receivers that are to be retried. A pointer, since most settlements have none and all are moved about.
+    /// Receivers to retry. A pointer, since most settlements have none and all are moved about.
     pub parked: Option<Box<Parked>>,
     /// Dead letters of the receivers that gave up, or of the entry.
     pub dead: Vec<DeadLetter>,

@@ -210,7 +210,7 @@ impl RetryQueue {
         self.lock().suspects.push_back(place.clone());
     }
 
-    /// Takes a delivery that is to be run alone.
+    /// Takes a delivery that must run alone.
     pub(super) fn take_suspect(&self) -> Option<Place> {
         if self.len() == 0 {
             return None;

@@ -18,7 +18,7 @@ pub(super) struct State {
     pub(super) due: BinaryHeap<Reverse<Due>>,
     /// Deliveries that may have ended the process.
     pub(super) suspects: VecDeque<Place>,
-    /// Counts what was put into `due`.
+    /// Counts insertions into `due`.
     pub(super) turn: u64,
 }
 

@@ -355,7 +355,7 @@ impl Term<'_> {
         lease.ensure()
     }
 
-    /// Returns `true` if the transport should be asked what it remembers: while the newest row is young, and once after that.
+    /// Returns `true` if the transport should be asked for its memory: while the newest row is young, and once after that.
     fn is_check_due(&self, now: Instant) -> bool {
         let since = |at: Instant| now.saturating_duration_since(at);
         let is_young = self

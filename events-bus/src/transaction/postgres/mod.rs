@@ -49,7 +49,7 @@ CREATE TABLE IF NOT EXISTS events_inbox (
 ";
 
 /// Statement that adds an event to the outbox: the fields of an [`OutboxRow`], in their order. All are text but the last, which is
-/// `BYTEA`. It notifies nobody: `NOTIFY` makes commits wait for each other, and a relay looks for rows every 50 ms.
+/// `BYTEA`. It sends no notification: `NOTIFY` makes commits wait for each other, and a relay looks for rows every 50 ms.
 pub const INSERT: &str = "INSERT INTO events_outbox (event_id, event_type, metadata, trace, body) VALUES ($1, $2, $3, $4, $5)";
 
 /// Statement that adds to the inbox: the id of the receiver, that of the event, and the time in microseconds (`BIGINT`). It changes

@@ -101,7 +101,7 @@ pub(super) enum Turn {
     Refused {
         row: i64,
         error: TransportError,
-        /// `true` if the row is to be quarantined. It has left the queue.
+        /// `true` if the row must be quarantined. It has left the queue.
         is_final: bool,
     },
     /// The transport disputes the epoch or the numbers.

@@ -78,7 +78,7 @@ impl Rows {
         self.look = self.look.wrapping_add(1);
     }
 
-    /// Forgets the rows that the look has not found and that nothing is under way for: somebody else removed them.
+    /// Forgets the rows that the look has not found and that nothing is under way for: another program removed them.
     pub(super) fn end_look(&mut self) {
         let look = self.look;
         self.rows

@@ -142,7 +142,7 @@ impl Work {
         self.end();
     }
 
-    /// Removes what was sent, and gives up the lead.
+    /// Removes sent rows, and gives up the lead.
     fn end(&mut self) {
         let end = || -> Result<(), BoxError> {
             self.finish()?;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 /// The consumer that holds an entry or a parked delivery, and how often it was handed out.
 pub(super) struct Holder {
-    /// Empty if nobody holds it.
+    /// Empty without a holder.
     pub(super) consumer: Arc<str>,
     pub(super) touched: Instant,
     pub(super) deliveries: u64,

@@ -55,7 +55,7 @@ pub struct RedisConfig {
     pub connect_timeout: Duration,
     /// Maximum time for an answer. Defaults to 5 seconds.
     pub response_timeout: Duration,
-    /// Number of replicas that must acknowledge what is published. Defaults to 0.
+    /// Number of replicas that must acknowledge a publication. Defaults to 0.
     pub wait_replicas: u32,
     /// File with the certificates, in PEM, that sign the server's certificate, for `rediss://`. It is read at each connect. A
     /// relative path begins in the working directory of the process. Defaults to the certificates of the operating system.

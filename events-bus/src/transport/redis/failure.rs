@@ -15,7 +15,7 @@ pub(super) enum Failure {
     Broken(RedisError),
     /// The server refused.
     Server(ServerError),
-    /// The server's answer is not what was expected.
+    /// The server's answer was not expected.
     Answer(&'static str),
     /// The epoch of the call is old.
     LostLease,

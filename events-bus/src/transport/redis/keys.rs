@@ -1,4 +1,4 @@
-//! Keys beside a stream. The hash tag puts them into the slot of the stream itself, whose name has no braces.
+//! Keys that belong to a stream. The hash tag puts them into the slot of the stream itself, whose name has no braces.
 
 use crate::transport::Member;
 
@@ -60,7 +60,7 @@ pub(super) fn published(topic: &str, incarnation: impl std::fmt::Display) -> Str
     format!("events:{{{topic}}}:published:{incarnation}")
 }
 
-/// Every key of a group beside the duplicate window.
+/// Every key of a group except the duplicate window.
 pub(super) fn of_group(topic: &str, group: &str) -> [String; 8] {
     [
         redelivery(topic, group),

@@ -11,7 +11,7 @@
 //!   With `maxmemory`, the policy has to be `noeviction`: any other one may drop topics. [`Maintenance::warnings`] reports both.
 //! - Nothing is trimmed while it is published. A Python producer on the same stream trims it with `MAXLEN`, read or not. Entries that
 //!   were pending are then finished, and entries that were unread are counted as [`GroupStatus::lost`]; the log reports both.
-//! - If a group is gone, because the server lost its data or somebody removed it, a consumer that reads creates it anew, and reads the
+//! - If a group is gone, because the server lost its data or another program removed it, a consumer that reads creates it anew, and reads the
 //!   topic from the beginning. The log reports it.
 //! - Errors that say that another server takes the data now, such as `READONLY`, drop all connections. The next call connects anew, so
 //!   that a failover by name or by a proxy is followed.

@@ -164,7 +164,7 @@ fn add_handled<'a>(
     }
 }
 
-/// Events that are to be remembered, with the receivers that handled them.
+/// Events to remember, with the receivers that handled them.
 pub(super) fn handled(settlements: &[Settlement]) -> Vec<(&Arc<[Arc<str>]>, Uuid)> {
     settlements
         .iter()

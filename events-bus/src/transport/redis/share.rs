@@ -1,4 +1,4 @@
-//! Shares of the queues in what a call hands out.
+//! Shares of the queues in the entries that a call hands out.
 
 use crate::transport::{Entry, Limit, Queue};
 

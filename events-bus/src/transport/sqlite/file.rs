@@ -25,7 +25,7 @@ type Identity = (u64, u64);
 
 /// A file, and its write-ahead log, as they were when the store was opened.
 ///
-/// SQLite holds them open. After they were deleted or moved, it would write on into files that nobody finds again.
+/// SQLite holds them open. After they were deleted or moved, it would write on into files that cannot be found again.
 #[derive(Debug)]
 pub(super) struct StoreFile {
     /// The folder of the file and its log.
@@ -144,7 +144,7 @@ impl FolderState {
     }
 }
 
-/// Returns the path of a file beside another one: the same with a suffix.
+/// Returns the path of a companion file: the same with a suffix.
 pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = OsString::from(path);
     name.push(suffix);

@@ -201,7 +201,7 @@ impl SqliteTransport {
         Window::at(Timestamp::now(), self.options.duplicate_window)
     }
 
-    /// Runs one transaction, whole or not at all. Its commit survives what the options say.
+    /// Runs one transaction, whole or not at all. Its commit survives as the options say.
     fn write<T>(
         &self,
         what: &'static str,

@@ -77,7 +77,7 @@ impl SqliteTransport {
             .unwrap_or_else(|| Err(self.unanswered()))
     }
 
-    /// Returns the error of a request that nobody answered: the thread that committed it panicked.
+    /// Returns the error of a request without an answer: the thread that committed it panicked.
     pub(super) fn unanswered(&self) -> TransportError {
         TransportError::new(
             TransportErrorKind::Unavailable,
@@ -298,7 +298,7 @@ mod tests {
         entries.unwrap_or_else(|error| panic!("{error}")).len()
     }
 
-    /// A thread that commits for others panics: they hear that nobody knows, and the store goes on.
+    /// A thread that commits for others panics: the callers hear that the outcome is unknown, and the store goes on.
     #[test]
     fn a_panic_while_committing_is_an_unknown_outcome() {
         let (_folder, store) = open();
