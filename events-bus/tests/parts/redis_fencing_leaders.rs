@@ -150,7 +150,7 @@ fn leaders_that_follow_each_other_lose_and_reorder_nothing() {
                 let mut entries = transport.claim(leader, claim(Duration::ZERO))?.entries;
                 for turn in 1.. {
                     // On a busy machine the turns are few and large.
-                    if turn % 4 == 0 || random.u8(..) < 20 {
+                    if turn % 2 == 0 || random.u8(..) < 20 {
                         thread::sleep(Duration::from_millis(30));
                     }
                     let settlements: Vec<_> =
@@ -204,7 +204,7 @@ fn leaders_that_follow_each_other_lose_and_reorder_nothing() {
     ledger.sort_by_key(|(epoch, _)| *epoch);
     let handled: Vec<u16> = ledger.iter().map(|(_, number)| *number).collect();
     assert_eq!(handled, (0..EVENTS).collect::<Vec<_>>());
-    assert!(ledger.last().unwrap().0 > 3, "the lead did not move");
+    assert!(ledger.last().unwrap().0 > 10, "the lead did not move");
     let group = publisher.status(TOPIC).unwrap().unwrap().groups.remove(0);
     assert_eq!((group.pending, group.unread), (0, Some(0)));
 }
